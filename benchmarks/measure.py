@@ -1,0 +1,58 @@
+"""Measuring: whole processes by the operating system's own account, requests by the clock of the client."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROJECT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One finished process: wall seconds, peak memory in MB, and what it printed."""
+
+    seconds: float
+    peak_mb: int
+    output: str
+
+
+def run_process(command: Sequence[str | Path]) -> Run:
+    """Run a command to its end; raise CalledProcessError where it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT)
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(command), output)
+    return Run(seconds, usage.ru_maxrss // 1024, output)
+
+
+def median_run(command: Sequence[str | Path], times: int = 3) -> Run:
+    """Run a command several times; return the run of median wall time."""
+    return sorted((run_process(command) for _ in range(times)), key=lambda run: run.seconds)[times // 2]
+
+
+def measure_latency(address: str, times: int = 50) -> tuple[float, float]:
+    """Ask one loopback address `times` times in a row; return median and 95th percentile in milliseconds."""
+    samples = []
+    for _ in range(times):
+        start = time.perf_counter()
+        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - loopback
+            answer.read()
+        samples.append((time.perf_counter() - start) * 1000)
+    return statistics.median(samples), sorted(samples)[int(times * 0.95)]

@@ -1,0 +1,36 @@
+"""Run every benchmark and print its figures: `make bench`, or the names of single ones as arguments.
+
+Each figure stands beside a named peer measured in the same run, as a ratio; nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+
+import bench_build
+import bench_lighthouse
+import bench_serve
+
+BENCHMARKS = {"build": bench_build.run, "serve": bench_serve.run, "lighthouse": bench_lighthouse.run}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the chosen benchmarks; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(BENCHMARKS)}")
+    names = parser.parse_args(argv).names or list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"unknown benchmark: {', '.join(unknown)}; known: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    print(f"{platform.machine()}, Python {platform.python_version()}")
+    for name in names:
+        print(f"\n== {name}")
+        BENCHMARKS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

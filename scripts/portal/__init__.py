@@ -1,0 +1,24 @@
+"""The Kiên Giang open-data portal: a folder of data packages becomes one release.
+
+The flow, in the order in which the modules take part::
+
+    datapackages/**/datapackage.json                 metadata.yml      site/
+            |
+    descriptor   reads descriptors into frozen models (package), the only reader of them
+            |
+    table        reads the cells of a resource, typed by frictionless
+            |
+    check        conformance (frictionless) + rules (ours) -> findings; a blocker stops here
+            |
+            +--> database        opendata.db         (observation, full_text)
+            +--> api_metadata    datasette.json
+            +--> distribution    site/data/<dataset>/
+            +--> site            site/               (page, chart, wording -> templates/)
+            |
+    release      manifest.json, then one atomic switch of build/current
+            |
+    server       one process: live_release follows the switch, static_site at /, api (Datasette) under /datasette/
+
+Data goes one way. Models and rules are pure; files are touched by ``descriptor``, ``table``, ``database``,
+``distribution``, ``site`` and ``release`` only, and only commands in ``scripts/`` print.
+"""

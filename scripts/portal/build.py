@@ -1,0 +1,98 @@
+"""The build: every stage in order, from checked packages to a published release."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.api_metadata import make_metadata
+from portal.catalog import make_catalog
+from portal.check import check_packages
+from portal.database import write_database
+from portal.descriptor import read_packages
+from portal.distribution import write_catalog, write_distributions
+from portal.finding import find_blockers
+from portal.inputs import digest_project
+from portal.release import BuildFolder, publish, stage
+from portal.settings import read_settings
+from portal.site import write_site
+from portal.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from portal.finding import Finding
+
+Report = Callable[["Stage"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One finished stage: seconds of wall time, and the process's peak memory in MB when it ended."""
+
+    name: str
+    seconds: float
+    peak_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a build came to: the id of the release, or the blockers that stopped it."""
+
+    release: str
+    findings: Sequence[Finding]
+    packages: int = 0
+    pages: int = 0
+
+
+@contextmanager
+def _timed(name: str, report: Report) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    report(Stage(name, time.perf_counter() - start, peak))
+
+
+def build_portal(project: Path, folder: BuildFolder, today: date, report: Report) -> Result:
+    """Check all packages of `project` and publish a release in `folder`, unless a blocker stops it.
+
+    Raises OSError or sqlite3.Error where the disk fails, BuildLockedError where another build runs,
+    SettingsError for a faulty metadata.yml; the published release stays as it was in every such case.
+    """
+    inputs = digest_project(project)
+    with _timed("load", report):
+        settings = read_settings(project / "metadata.yml")
+        loaded = read_packages(project / "datapackages")
+    with _timed("check", report):
+        checked = check_packages(loaded.packages, loaded.packages, today)
+    findings = sorted([*loaded.findings, *checked])
+    if find_blockers(findings):
+        return Result("", findings, len(loaded.packages))
+    with stage(folder) as staging:
+        packages = loaded.packages
+        tables = {one.name: Table(package, one) for package in packages for one in package.resources}
+        with _timed("database", report):
+            write_database(staging / "opendata.db", packages, tables, findings)
+        with _timed("distributions", report):
+            data = staging / "data"
+            distributions = {one.name: write_distributions(one, data / one.name) for one in packages}
+        catalog = make_catalog(settings, packages, tables, distributions, findings)
+        with _timed("metadata", report):
+            units = {code: record["name"] for code, record in catalog.records.get("units", {}).items()}
+            metadata = make_metadata(packages, settings, units)
+            (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False, indent=1), "utf-8")
+            write_catalog(catalog, data)
+        with _timed("site", report):
+            pages = write_site(catalog, project, staging / "site", data)
+            # MkDocs empties its folder first, so the downloads wait outside until it is done.
+            data.rename(staging / "site" / "data")
+        with _timed("publish", report):
+            release = publish(folder, staging, inputs)
+    return Result(release, findings, len(packages), pages)

@@ -1,0 +1,219 @@
+"""Evidence: the checks that look across packages: relations between figures, and the account of every digit.
+
+Without the source texts the relations and the counts of coverage are checked; with them also every place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.consistency import (
+    CONFLICTING,
+    PARTS_DISAGREE,
+    ROUNDED,
+    Evidence,
+    Range,
+    RelationError,
+    Verdict,
+    judge_relation,
+)
+from portal.coverage import Coverage, Exclusion, check_counts, check_coverage
+from portal.finding import Finding, Place, make_finding
+from portal.number import format_exact
+from portal.observation import read_observations
+from portal.provenance import Claim, check_provenance
+from portal.source_text import SourceText, read_source_texts
+from portal.table import read_raw_rows, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from portal.catalog import Record
+    from portal.observation import Observation
+    from portal.package import Package
+
+_CAUSED_FLAGS = (PARTS_DISAGREE, CONFLICTING, ROUNDED)
+# The registers and the columns that are looked at; a register without one of them is as good as empty there.
+_REGISTERS = {
+    "sources": ("id",),
+    "units": ("code",),
+    "systems": ("name", "source", "locator", "as_named", "also_at"),
+    "exclusions": ("source", "locator", "as_stated", "reason"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The rows of the packages that evidence is judged with."""
+
+    claims: tuple[Claim, ...]
+    exclusions: tuple[Exclusion, ...]
+    sources: Mapping[str, Record]
+    units: Mapping[str, Record]
+    systems: tuple[tuple[Record, Place], ...]
+    sources_place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What the documents themselves say of the figures: the account of each, and the findings."""
+
+    coverage: tuple[Coverage, ...]
+    findings: tuple[Finding, ...]
+    texts: Mapping[str, SourceText]
+
+
+def read_register(packages: Sequence[Package]) -> Register:
+    """Read claims, exclusions and registers from packages that passed the check."""
+    by_name = {package.name: package for package in packages}
+    records = {name: _read_records(by_name[name]) for name in _REGISTERS if name in by_name}
+    sources = by_name.get("sources")
+    return Register(
+        claims=tuple(claim for package in packages if package.kind == "indicator" for claim in read_claims(package)),
+        exclusions=tuple(
+            Exclusion(row["source"], row["locator"], row["as_stated"], row["reason"], place)
+            for row, place in records.get("exclusions", ())
+        ),
+        sources={row["id"]: row for row, _ in records.get("sources", ())},
+        units={row["code"]: row for row, _ in records.get("units", ())},
+        systems=tuple(records.get("systems", ())),
+        sources_place=Place("sources", sources.label_of(sources.main) if sources else ""),
+    )
+
+
+def read_claims(package: Package) -> Iterator[Claim]:
+    """Yield the observations of an indicator package, each with the line that states it."""
+    place = Place(package.name, package.label_of(package.main))
+    lines = [row.line for row in read_raw_rows(package.main)][1:]
+    rows = read_rows(package, package.main)
+    for one, line in zip(read_observations(package, rows), lines, strict=False):
+        yield Claim(one, place.at(line))
+
+
+def _read_records(package: Package) -> list[tuple[Record, Place]]:
+    place = Place(package.name, package.label_of(package.main))
+    names = [column.name for column in package.main.fields]
+    empty = dict.fromkeys((*_REGISTERS[package.name], *names), "")
+    rows = list(read_raw_rows(package.main))[1:]
+    return [({**empty, **dict(zip(names, row.cells, strict=False))}, place.at(row.line)) for row in rows]
+
+
+def check_evidence(packages: Sequence[Package]) -> list[Finding]:
+    """Check what needs no text: relations, flags without cause, the counts of coverage and of systems."""
+    return check_register(packages, read_register(packages))
+
+
+def check_register(packages: Iterable[Package], register: Register) -> list[Finding]:
+    """Check what needs no text, of packages whose rows were read before."""
+    verdicts, findings = judge_packages(packages, register)
+    findings += _check_verdicts(verdicts, register)
+    findings += check_counts(register.sources, register.claims, register.exclusions, register.sources_place)
+    findings += _check_system_counts(register)
+    return findings
+
+
+def judge_packages(packages: Iterable[Package], register: Register) -> tuple[list[Verdict], list[Finding]]:
+    """Compute every declared relation; findings for those that cannot be computed."""
+    observations: dict[str, list[Observation]] = {}
+    for claim in register.claims:
+        observations.setdefault(claim.observation.dataset, []).append(claim.observation)
+    evidence = Evidence(observations, register.units)
+    verdicts: list[Verdict] = []
+    findings: list[Finding] = []
+    for package in packages:
+        for number, relation in enumerate(package.relations, start=1):
+            try:
+                verdicts.append(judge_relation(relation, package.name, evidence))
+            except RelationError as error:
+                place = Place(package.name, package.label)
+                findings.append(make_finding("relation-unresolved", place, number=number, reason=error))
+    return verdicts, findings
+
+
+def _check_verdicts(verdicts: Sequence[Verdict], register: Register) -> Iterator[Finding]:
+    places = {claim.observation.id: claim.place for claim in register.claims}
+    caused: set[tuple[str, str]] = set()
+    for verdict in verdicts:
+        caused |= {(one.id, verdict.flag) for one in verdict.members if verdict.flag}
+        if not verdict.admitted:
+            yield make_finding(
+                "relation-broken",
+                places[verdict.members[0].id],
+                kind=verdict.kind,
+                stated=", ".join(f"{one.as_stated} ({one.locator})" for one in verdict.stated) or verdict.constant,
+                computed=", ".join(map(_show, verdict.computed)),
+                flag=verdict.flag,
+            )
+    for claim in register.claims:
+        for flag in claim.observation.flags:
+            if flag in _CAUSED_FLAGS and (claim.observation.id, flag) not in caused:
+                yield make_finding("flag-without-cause", claim.place, flag=flag)
+
+
+def _show(numbers: Range) -> str:
+    return format_exact((numbers.low + numbers.high) / 2)
+
+
+def verify_sources(packages: Sequence[Package], folder: Path) -> Verification:
+    """Hold every figure, exclusion and system name against the documents in `folder`."""
+    return verify_register(read_register(packages), folder)
+
+
+def verify_register(register: Register, folder: Path) -> Verification:
+    """Hold rows that were read before against the documents in `folder`."""
+    texts, findings = read_source_texts(folder, register.sources, register.sources_place)
+    findings += _check_sources(register)
+    findings += check_provenance(register.claims, texts, register.units)
+    accounts: list[Coverage] = []
+    for identifier, text in texts.items():
+        claims = [one for one in register.claims if one.observation.source == identifier]
+        exclusions = [one for one in register.exclusions if one.source == identifier]
+        account, found = check_coverage(text, claims, exclusions, register.sources[identifier], register.sources_place)
+        accounts.append(account)
+        findings += found
+    findings += (one for row, place in register.systems for one in _check_system(row, place, texts))
+    return Verification(tuple(accounts), tuple(sorted(findings)), texts)
+
+
+def _check_sources(register: Register) -> Iterator[Finding]:
+    """What names a document that the register does not know would be held against nothing, and seem to stand."""
+    named = [(claim.observation.source, claim.place) for claim in register.claims]
+    named += [(one.source, one.place) for one in register.exclusions]
+    named += [(source, place) for row, place in register.systems for source, _ in _list_places(row)]
+    for source, place in named:
+        if source not in register.sources:
+            yield make_finding("unknown-code", place, field="source", code=source, code_list="sources", hint="–")
+
+
+def _check_system_counts(register: Register) -> Iterator[Finding]:
+    """As many systems are registered as the register of sources says that each document names first."""
+    for source, record in register.sources.items():
+        found = sum(row["source"] == source for row, _ in register.systems)
+        if record.get("systems", "").isdecimal() and found != int(record["systems"]):
+            yield make_finding(
+                "system-count", register.sources_place, source=source, found=found, stated=record["systems"]
+            )
+
+
+def _list_places(row: Record) -> list[tuple[str, str]]:
+    """Return source and locator of every place where a system is named, the first one first."""
+    others = (other.partition("@") for other in filter(None, row["also_at"].split(";")))
+    return [(row["source"], row["locator"]), *((source, locator) for source, _, locator in others)]
+
+
+def _check_system(row: Record, place: Place, texts: Mapping[str, SourceText]) -> Iterator[Finding]:
+    """A system's name stands where the register says, and its other places exist."""
+    (source, locator), *others = _list_places(row)
+    if source in texts:
+        found = texts[source].read(locator, len(row["as_named"]))
+        if found != row["as_named"]:
+            yield _find_mismatch(place, source, locator, found, row["as_named"])
+    for source, locator in others:
+        if source in texts and not texts[source].read(locator, 1):
+            yield _find_mismatch(place, source, locator, "", row["name"])
+
+
+def _find_mismatch(place: Place, source: str, locator: str, found: str, expected: str) -> Finding:
+    return make_finding("locator-mismatch", place, source=source, locator=locator, found=found, expected=expected)

@@ -1,0 +1,158 @@
+"""Listing: what several pages choose from the catalogue: themes, systems, promises, filters, neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.period import format_period
+from portal.presenter import Presenter
+from portal.text import sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portal.catalog import Record
+    from portal.observation import Observation
+    from portal.package import Package
+    from portal.view import Card, Target
+
+SHOWN_CARDS = 6
+SHOWN_CHANGES = 5
+
+
+@dataclass(frozen=True)
+class Lister(Presenter):
+    """A presenter that also chooses what belongs together."""
+
+    def targets(self) -> list[Target]:
+        """Return every target, those that can be judged first."""
+        targets = [
+            self.target(one, rows)
+            for rows in self.catalog.observations.values()
+            for one in rows
+            if one.status == "target"
+        ]
+        return sorted(targets, key=lambda one: (one.verdict_code == "no_data", sort_key(one.figure.what)))
+
+    def themes(self) -> list[str]:
+        """Return the themes that have a dataset, in the order of the register."""
+        return [theme for theme in self.catalog.records.get("themes", {}) if self.in_theme(theme)]
+
+    def in_theme(self, theme: str) -> list[Package]:
+        """Return the datasets of a theme."""
+        return [package for package in self.catalog.datasets if package.theme == theme]
+
+    def known_theme(self, package: Package) -> bool:
+        """Tell whether the theme of a package is in the register."""
+        return package.theme in self.catalog.records.get("themes", {})
+
+    def systems_by_group(self) -> dict[str, list[Record]]:
+        """Return the rows of the register of systems, by group, the running ones first."""
+        order = {status: rank for rank, status in enumerate(self.catalog.records.get("system_statuses", {}))}
+        rows = sorted(
+            self.catalog.records.get("systems", {}).values(),
+            key=lambda row: (order.get(row["status"], len(order)), sort_key(row["name"])),
+        )
+        groups = self.catalog.records.get("system_groups", {})
+        found = {group: [row for row in rows if row["group"] == group] for group in groups}
+        return {group: members for group, members in found.items() if members}
+
+    def dataset_link(self, dataset: str) -> tuple[str, str]:
+        """Return address and title of a dataset."""
+        return self.url(f"catalog/{dataset}/"), self.catalog.packages[dataset].title.get(self.language)
+
+    def theme_counts(self) -> list[tuple[str, str, str, str]]:
+        """Return address, title, number of datasets and description of every theme."""
+        return [
+            (
+                self.url(f"themes/{theme}/"),
+                self.label("themes", theme),
+                self.say("dataset_count", count=self.number(len(self.in_theme(theme)))),
+                self.catalog.word("themes", theme, "description").get(self.language),
+            )
+            for theme in self.themes()
+        ]
+
+    def either(self, row: Record, column: str) -> str:
+        """Return a text of a register in this language."""
+        return (self.language == "en" and row.get(f"{column}_en")) or row[column]
+
+    def promise_counts(self) -> list[tuple[str, str, int]]:
+        """Return verdict, words and number of targets, in the order of a reader's interest."""
+        codes = [one.verdict_code for one in self.targets()]
+        order = ("met", "not_met", "undecided", "no_data")
+        return [(code, self.say(f"target_{code}"), codes.count(code)) for code in order if code in codes]
+
+    def newest_sources(self) -> list[tuple[str, str, str]]:
+        """Return address, title and date of the newest documents."""
+        rows = [row for row in self.catalog.records.get("sources", {}).values() if row.get("date")]
+        rows.sort(key=lambda row: row["date"], reverse=True)
+        return [
+            (
+                self.url(f"sources/{row['id']}/"),
+                self.label("sources", row["id"]),
+                format_period(row["date"], self.language),
+            )
+            for row in rows[:SHOWN_CHANGES]
+        ]
+
+    def filters(self, cards: Sequence[Card]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """Return the filters of the catalogue: name, words, and the values that occur with theirs."""
+        values = {
+            "theme": [(theme, self.label("themes", theme)) for theme in self.themes()],
+            "year": [(year, year) for year in sorted({year for card in cards for year in card.years}, reverse=True)],
+            "status": [(code, self.label("statuses", code)) for code in self.used(cards, "statuses")],
+            "source": [(code, self.label("sources", code)) for code in self.used(cards, "sources")],
+            "kind": [(code, self.say(f"kind_{code}")) for code in sorted({card.kind for card in cards})],
+        }
+        return [(name, self.say(f"filter_{name}"), options) for name, options in values.items() if len(options) > 1]
+
+    def used(self, cards: Sequence[Card], code_list: str) -> list[str]:
+        """Return the codes of a list that some card has, in the order of the list."""
+        used = {code for card in cards for code in getattr(card, code_list)}
+        return [code for code in self.catalog.records.get(code_list, {}) if code in used]
+
+    def related(self, package: Package) -> list[Card]:
+        """Return other datasets of the same theme."""
+        others = [one for one in self.in_theme(package.theme) if one.name != package.name]
+        return [self.card(one) for one in others[:SHOWN_CARDS]]
+
+    def systems_of(self, package: Package) -> list[tuple[str, str]]:
+        """Return address and name of the systems that carry the figures of a dataset."""
+        rows = self.catalog.records.get("systems", {}).values()
+        return [
+            (self.url("systems/") + f"#{row['id']}", self.either(row, "name"))
+            for row in rows
+            if package.name in row["datasets"].split(";")
+        ]
+
+    def bibtex(self, package: Package) -> str:
+        """Return a BibTeX entry for a dataset."""
+        settings = self.catalog.settings
+        return (
+            f"@misc{{{package.name},\n"
+            f"  title     = {{{package.title.get(self.language)}}},\n"
+            f"  author    = {{{{{settings.publisher.get(self.language)}}}}},\n"
+            f"  version   = {{{package.version}}},\n"
+            f"  url       = {{{settings.site_url}catalog/{package.name}/}},\n"
+            f"  note      = {{{package.licenses[0].name}}}\n"
+            "}"
+        )
+
+    def featured(self, cards: Sequence[Card]) -> list[Card]:
+        """Return the cards of `metadata.yml`'s featured datasets; the first ones with a figure where it names none."""
+        by_name = {card.name: card for card in cards if card.figure}
+        chosen = [by_name[name] for name in self.catalog.settings.featured if name in by_name]
+        return chosen or list(by_name.values())[:SHOWN_CARDS]
+
+    @staticmethod
+    def newest_first(one: Observation) -> tuple[int, str, str, tuple[tuple[str, str], ...]]:
+        """Return the key that sorts observations with the newest first."""
+        newest = (one.period.end or one.period.start).toordinal()
+        return -newest, one.measure, (one.transform != "level" and one.transform) or "", one.dimensions
+
+    def sources_of(self, rows: Sequence[Observation]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """Return identifier, title and facts of the documents that some observations come from."""
+        names = sorted({one.source for one in rows}, key=lambda name: sort_key(self.label("sources", name)))
+        return [(name, self.label("sources", name), self.source_facts(name)) for name in names]

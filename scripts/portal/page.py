@@ -1,0 +1,247 @@
+"""Pages: what each generated page says, as values that templates only lay out.
+
+Every page exists in Vietnamese and in English under the same path; English stands below `/en/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from portal.catalog import web_address
+from portal.listing import Lister
+from portal.observation import select_headline
+from portal.presenter import SHOWN_ROWS, summarise
+from portal.text import sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portal.package import Package
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: where it is, what search engines read, and the template with its values."""
+
+    path: str
+    title: str
+    description: str
+    template: str
+    view: dict[str, Any] = field(repr=False)
+    scripts: tuple[str, ...] = ()
+    meta: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def source_uri(self) -> str:
+        """Return the name under which MkDocs knows the page: `catalog/x/` is `catalog/x.md`."""
+        return f"{self.path.rstrip('/') or 'index'}.md"
+
+
+@dataclass(frozen=True)
+class Writer(Lister):
+    """Makes the pages of one language: a presenter that knows which pages there are."""
+
+    def pages(self) -> Iterator[Page]:
+        """Yield every generated page."""
+        yield self.home()
+        yield self.catalog_page()
+        yield self.themes_page()
+        yield from (self.theme_page(theme) for theme in self.themes())
+        yield self.sources_page()
+        yield from (self.source_page(source) for source in self.catalog.records.get("sources", {}))
+        yield self.systems_page()
+        yield self.targets_page()
+        yield self.quality_page()
+        yield self.glossary_page()
+        yield self.search_page()
+        for package in [*self.catalog.datasets, *self.catalog.references]:
+            yield self.dataset_page(package)
+            if package.kind == "indicator":
+                yield self.embed_page(package)
+
+    # --- pages ------------------------------------------------------------------------------------------
+
+    def home(self) -> Page:
+        """Return the home page: search, key figures, themes."""
+        settings = self.catalog.settings
+        cards = [self.card(package) for package in self.catalog.datasets]
+        every = [one for rows in self.catalog.observations.values() for one in rows]
+        statements = sum(one.status != "derived" for one in every)
+        view = {
+            "cards": self.featured(cards),
+            "themes": self.theme_counts(),
+            "promises": self.promise_counts(),
+            "newest": self.newest_sources(),
+            "datasets": self.number(len(cards)),
+            "statements": self.number(statements),
+            "sources": self.number(len(self.catalog.records.get("sources", {}))),
+        }
+        return Page(
+            "",
+            settings.title.get(self.language),
+            settings.description.get(self.language),
+            "home.html",
+            view,
+            ("search",),
+        )
+
+    def catalog_page(self) -> Page:
+        """Return the list of all datasets by theme, and of the code lists."""
+        groups = [
+            (theme, self.label("themes", theme), [self.card(package) for package in self.in_theme(theme)])
+            for theme in self.themes()
+        ]
+        loose = [self.card(package) for package in self.catalog.datasets if not self.known_theme(package)]
+        if loose:
+            groups.append(("", self.say("no_theme"), loose))
+        references = [self.card(package) for package in self.catalog.references]
+        every = [*(card for _, _, members in groups for card in members), *references]
+        view = {"groups": groups, "references": references, "filters": self.filters(every)}
+        page = self._page("catalog/", "catalog_title", "catalog_description", "catalog.html", view)
+        return replace(page, scripts=("catalog",))
+
+    def themes_page(self) -> Page:
+        """Return the list of themes."""
+        view = {"themes": self.theme_counts()}
+        return self._page("themes/", "themes_title", "themes_description", "themes.html", view)
+
+    def theme_page(self, theme: str) -> Page:
+        """Return one theme with its datasets."""
+        title = self.label("themes", theme)
+        description = self.catalog.word("themes", theme, "description").get(self.language)
+        view = {
+            "description": description,
+            "cards": [self.card(package) for package in self.in_theme(theme)],
+        }
+        return Page(f"themes/{theme}/", title, description or title, "theme.html", view)
+
+    def sources_page(self) -> Page:
+        """Return the list of documents that figures come from."""
+        rows = [
+            (
+                name,
+                self.label("sources", name),
+                self.source_facts(name),
+                self.number(len(self.catalog.by_source(name))),
+            )
+            for name in self.catalog.records.get("sources", {})
+        ]
+        return self._page("sources/", "sources_title", "sources_description", "sources.html", {"sources": rows})
+
+    def source_page(self, source: str) -> Page:
+        """Return one document: its facts, and its figures in the document's order."""
+        title = self.label("sources", source)
+        figures = [self.figure(one) for one in self.catalog.by_source(source)]
+        description = self.say("source_description", title=title, count=self.number(len(figures)))
+        view = {
+            "facts": self.source_facts(source, checksum=True),
+            "figures": figures,
+            "source": source,
+            "coverage": self.cover(source) if "exclusions" in self.catalog.packages else "",
+            "note": self.catalog.word("sources", source, "note").get(self.language),
+        }
+        return Page(f"sources/{source}/", title, description, "source.html", view)
+
+    def systems_page(self) -> Page:
+        """Return every system that the documents name, by group and status."""
+        groups = [
+            (group, self.label("system_groups", group), [self.system(row) for row in rows])
+            for group, rows in self.systems_by_group().items()
+        ]
+        return self._page("systems/", "systems_title", "systems_description", "systems.html", {"groups": groups})
+
+    def targets_page(self) -> Page:
+        """Return every target with its deadline and the newest result that may be held against it."""
+        targets = self.targets()
+        return self._page(
+            "targets/",
+            "targets_title",
+            "targets_description",
+            "targets.html",
+            {"targets": targets, "counts": self.promise_counts()},
+        )
+
+    def quality_page(self) -> Page:
+        """Return every admitted problem in plain words."""
+        verdicts = self.catalog.verdicts
+        broken = [one for one in verdicts if not one.holds]
+        every = [one for rows in self.catalog.observations.values() for one in rows]
+        view = {
+            "summary": self.say(
+                "quality_summary",
+                relations=self.number(len(verdicts)),
+                holding=self.number(len(verdicts) - len(broken)),
+                broken=self.number(len(broken)),
+                flagged=self.number(sum(bool(one.flags) for one in every)),
+                all=self.number(len(every)),
+            ),
+            "broken": [(self.dataset_link(one.dataset), self.explain(one)) for one in verdicts if one.flag],
+            "flags": self.flag_groups([self.figure(one) for one in every]),
+        }
+        return self._page("quality/", "quality_title", "quality_description", "quality.html", view)
+
+    def glossary_page(self) -> Page:
+        """Return the terms that readers meet, explained."""
+        rows = sorted(self.catalog.records.get("glossary", {}).values(), key=lambda row: sort_key(row["term"]))
+        terms = [(row["code"], row["term"], self.either(row, "name"), self.either(row, "definition")) for row in rows]
+        return self._page("glossary/", "glossary_title", "glossary_description", "glossary.html", {"terms": terms})
+
+    def search_page(self) -> Page:
+        """Return the page on which searches are answered."""
+        page = self._page("search/", "search_title", "search_description", "search.html", {})
+        return replace(page, scripts=("search",))
+
+    def embed_page(self, package: Package) -> Page:
+        """Return the chart or headline of a dataset, with its source, for other people's pages."""
+        headline = select_headline(package, self.catalog.observations.get(package.name, ()))
+        title = package.title.get(self.language)
+        address = f"{self.catalog.settings.site_url}{self.url(f'catalog/{package.name}/').lstrip('/')}"
+        view = {
+            "address": address,
+            "chart": self.chart(package),
+            "headline": self.figure(headline) if headline else None,
+        }
+        meta = {"template": "embed.html", "dataset_page": address}
+        return Page(f"embed/{package.name}/", title, title, "embed.html", view, (), meta)
+
+    def dataset_page(self, package: Package) -> Page:
+        """Return the page of one dataset or code list."""
+        rows = self.catalog.observations.get(package.name, ())
+        headline = select_headline(package, rows)
+        figures = [self.figure(one) for one in sorted(rows, key=self.newest_first)]
+        description = package.description.get(self.language)
+        view = {
+            "package": package,
+            "text_language": package.title.language(self.language),
+            "meaning": self.link_terms(description),
+            "caveat": self.link_terms(package.caveat.get(self.language)),
+            "change": self.change(headline, rows),
+            "related": self.related(package),
+            "systems": self.systems_of(package),
+            "bibtex": self.bibtex(package),
+            "headline": self.figure(headline) if headline else None,
+            "theme": (package.theme, self.label("themes", package.theme)) if self.known_theme(package) else None,
+            "chart": self.chart(package),
+            "figures": figures[:SHOWN_ROWS],
+            "figure_count": self.number(len(figures)),
+            "cut": len(figures) > SHOWN_ROWS,
+            "flags": self.flag_groups(figures),
+            "broken": [self.explain(one) for one in self.catalog.verdicts if one.dataset == package.name and one.flag],
+            "sources": self.sources_of(rows),
+            "plain": None if package.kind == "indicator" else self.plain_table(package),
+            "downloads": self.downloads(package),
+            "columns": [self.column(column) for column in package.main.fields],
+            "findings": [one for one in self.catalog.findings if one.package == package.name],
+            "frequency": self.say(f"frequency_{package.frequency}"),
+            "license": [(one.title.get(self.language) or one.name, web_address(one.path)) for one in package.licenses],
+            "citation": self.cite(package),
+            "api": f"/datasette/opendata/{package.name}",
+        }
+        title = package.title.get(self.language)
+        return Page(f"catalog/{package.name}/", title, summarise(description), "dataset.html", view)
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    def _page(self, path: str, title: str, description: str, template: str, view: dict[str, Any]) -> Page:
+        return Page(path, self.say(title), self.say(description), template, view)

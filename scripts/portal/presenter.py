@@ -1,0 +1,282 @@
+"""Presenting: observations, datasets and documents as the values that templates lay out, in one language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from portal.catalog import read_rows_as_records
+from portal.chart import draw_chart
+from portal.coverage import count_runs
+from portal.database import to_sql
+from portal.explanation import explain_verdict, find_actual, has_other_basis, judge_target
+from portal.figure import describe_observation, format_figure, say_when
+from portal.number import format_number, format_size
+from portal.observation import find_change, select_headline
+from portal.period import format_day, format_period
+from portal.text import Text
+from portal.view import Card, Download, Figure, FlagGroup, System, Target
+from portal.wording import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portal.catalog import Catalog, Record
+    from portal.chart import Chart
+    from portal.consistency import Verdict
+    from portal.observation import Observation
+    from portal.package import Field, Package
+    from portal.table import Cell
+    from portal.text import Language
+
+# A page shows at most this many rows of a table; the rest is one link away.
+SHOWN_ROWS = 200
+# An index of 100 is the level of the year before.
+YEAR_BEFORE = 100
+
+
+@dataclass(frozen=True)
+class Presenter:
+    """Speaks one language about the catalogue."""
+
+    catalog: Catalog
+    language: Language
+    _charts: dict[str, Chart | None] = field(default_factory=dict, repr=False)
+
+    def chart(self, package: Package) -> Chart | None:
+        """Return the chart of a dataset in this language, drawn once."""
+        if package.name not in self._charts:
+            self._charts[package.name] = draw_chart(package, self.catalog, self.language)
+        return self._charts[package.name]
+
+    def card(self, package: Package) -> Card:
+        """Return a dataset as an entry of a list."""
+        rows = self.catalog.observations.get(package.name, ())
+        headline = select_headline(package, rows)
+        shown = self.figure(headline) if headline else None
+        direction, change = self.change(headline, rows)
+        return Card(
+            name=package.name,
+            url=self.url(f"catalog/{package.name}/"),
+            title=package.title.get(self.language),
+            language=package.title.language(self.language),
+            summary=summarise(package.description.get(self.language)),
+            theme=package.theme,
+            theme_title=self.label("themes", package.theme) if package.theme else "",
+            figure=shown.value if shown else "",
+            figure_what=shown.what if shown else "",
+            figure_when=shown.when if shown else "",
+            count=self.say("row_count", count=self.number(self.row_count(package))),
+            kind=package.kind,
+            years=tuple(sorted({str(one.period.start.year) for one in rows})),
+            statuses=tuple(sorted({one.status for one in rows})),
+            sources=tuple(sorted({one.source for one in rows})),
+            direction=direction,
+            change=change,
+        )
+
+    def change(self, headline: Observation | None, rows: Sequence[Observation]) -> tuple[str, str]:
+        """Return direction (`up`, `down`, empty) and words of the change that the source states beside a headline."""
+        change = find_change(headline, rows) if headline else None
+        if change is None or change.value is None:
+            return "", ""
+        rising = change.value > YEAR_BEFORE if change.transform == "yoy_index_pct" else change.value > 0
+        return ("up" if rising else "down"), self.say("than_before", change=self.figure(change).value)
+
+    def link_terms(self, text: str) -> str:
+        """Return Markdown whose first mention of each glossary abbreviation leads to its explanation."""
+        for code, row in self.catalog.records.get("glossary", {}).items():
+            term = row["term"]
+            if term.isalnum() and sum(char.isupper() for char in term) > 1:
+                address = f"{self.url('glossary/')}#{code}"
+                text = re.sub(rf"(?<![\w\[#/])({re.escape(term)})(?![\w\]])", rf"[\1]({address})", text, count=1)
+        return text
+
+    def figure(self, one: Observation) -> Figure:
+        """Return an observation as a row."""
+        package = self.catalog.packages[one.dataset]
+        note = Text(one.note, one.note_en)
+        return Figure(
+            anchor=f"o-{one.id.rpartition('-')[2]}",
+            what=describe_observation(one, self.catalog, self.language),
+            when=say_when(one, self.language),
+            value=format_figure(one, self.catalog, self.language),
+            status=self.label("statuses", one.status),
+            status_code=one.status,
+            area=self.label("areas", one.area),
+            dataset=one.dataset,
+            dataset_title=package.title.get(self.language),
+            source=one.source,
+            locator=one.locator,
+            as_stated=one.as_stated,
+            note=note.get(self.language),
+            note_language=note.language(self.language),
+            flags=tuple(
+                (
+                    self.label("flags", flag),
+                    self.catalog.word("flags", flag, "description").get(self.language),
+                )
+                for flag in one.flags
+            ),
+        )
+
+    def downloads(self, package: Package) -> list[Download]:
+        """Return the download bar of a dataset."""
+        return [
+            Download(
+                f"/data/{package.name}/{one.name}", one.name, one.format,
+                format_size(one.bytes, self.language), one.sha256,
+            )
+            for one in self.catalog.distributions.get(package.name, ())
+        ]  # fmt: skip
+
+    def system(self, row: Record) -> System:
+        """Return a row of the register of systems, with the newest figure of each dataset it names."""
+        also = len([place for place in row["also_at"].split(";") if place])
+        names = [name for name in row["datasets"].split(";") if name in self.catalog.packages]
+        return System(
+            id=row["id"],
+            name=row["name_en"] if self.language == "en" and row["name_en"] else row["name"],
+            purpose=row["purpose_en"] if self.language == "en" and row["purpose_en"] else row["purpose"],
+            status=self.label("system_statuses", row["status"]),
+            status_code=row["status"],
+            when=format_period(row["status_date"], self.language) if row["status_date"] else "",
+            source=row["source"],
+            place=self.say("systems_source", title=self.label("sources", row["source"]), locator=row["locator"]),
+            also=self.say("also_named", count=self.number(also)) if also else "",
+            datasets=tuple(
+                (card.url, card.title, card.figure)
+                for card in (self.card(self.catalog.packages[name]) for name in names)
+            ),
+        )
+
+    def target(self, one: Observation, rows: tuple[Observation, ...]) -> Target:
+        """Return a target beside its newest comparable result."""
+        actual = find_actual(one, rows)
+        direction = self.catalog.records.get("measures", {}).get(one.measure, {}).get("direction", "")
+        code = judge_target(one, actual, direction)
+        words = self.say(f"target_{code}")
+        if code == "no_data" and has_other_basis(one, rows):
+            words = self.say("target_other_basis")
+        if actual and code == "not_met":
+            words = f"{words}, {self.say('target_as_of', when=say_when(actual, self.language))}"
+        return Target(self.figure(one), self.figure(actual) if actual else None, words, code)
+
+    def explain(self, verdict: Verdict) -> str:
+        """Return what became of a relation, in a sentence."""
+        return explain_verdict(verdict, self.catalog, self.language)
+
+    def cover(self, source: str) -> str:
+        """Return the account of a document's digits, in a sentence."""
+        printed = {(one.locator, one.as_stated) for one in self.catalog.by_source(source)}
+        published = sum(count_runs(as_stated) for _, as_stated in printed)
+        register = self.catalog.packages.get("exclusions")
+        rows = read_rows_as_records(register, self.catalog.tables["exclusions"]) if register else []
+        excluded = sum(count_runs(row["as_stated"]) for row in rows if row["source"] == source)
+        figures = int(self.catalog.records["sources"][source].get("digit_runs") or published + excluded)
+        return self.say(
+            "coverage_sentence",
+            figures=self.number(figures),
+            published=self.number(published),
+            excluded=self.number(excluded),
+            left=self.number(figures - published - excluded),
+        )
+
+    def flag_groups(self, figures: Sequence[Figure]) -> list[FlagGroup]:
+        """Return the admitted problems of some figures, each kind once with the figures that carry it."""
+        groups = []
+        for flag in self.catalog.records.get("flags", {}):
+            name = self.label("flags", flag)
+            members = tuple(one for one in figures if any(own == name for own, _ in one.flags))
+            if members:
+                description = self.catalog.word("flags", flag, "description").get(self.language)
+                groups.append(FlagGroup(flag, name, description, members))
+        return groups
+
+    def say(self, key: str, **details: object) -> str:
+        """Return the portal's own words in this language."""
+        return say(key, self.language, **details)
+
+    def label(self, code_list: str, code: str) -> str:
+        """Return the name of a code in this language."""
+        return self.catalog.label(code_list, code).get(self.language)
+
+    def number(self, value: int) -> str:
+        """Return a count as readers write it."""
+        return format_number(value, self.language)
+
+    def url(self, path: str) -> str:
+        """Return the address of a page of this language on this host."""
+        return f"/en/{path}" if self.language == "en" else f"/{path}"
+
+    def row_count(self, package: Package) -> int:
+        """Return how many rows a dataset has."""
+        if package.name in self.catalog.observations:
+            return len(self.catalog.observations[package.name])
+        return sum(1 for _ in self.catalog.tables[package.name])
+
+    def source_facts(self, source: str, *, checksum: bool = False) -> list[tuple[str, str]]:
+        """Return what is known of a document, as pairs of words; empty facts are left out."""
+        record = self.catalog.records["sources"][source]
+        facts = [
+            ("source_publisher", self.catalog.word("sources", source, "publisher").get(self.language)),
+            ("source_number", record.get("document_number", "")),
+            ("source_date", format_period(record["date"], self.language) if record.get("date") else ""),
+            ("source_sha256", record.get("sha256", "") if checksum else ""),
+        ]
+        return [(self.say(key), value) for key, value in facts if value]
+
+    def plain_table(self, package: Package) -> dict[str, Any]:
+        """Return the first rows of a table that is not an indicator, cells as text."""
+        fields = package.main.fields
+        count, rows = 0, []
+        for row in self.catalog.tables[package.name]:
+            count += 1
+            if count <= SHOWN_ROWS:
+                rows.append(
+                    [show_cell(cell, column, self.language) for cell, column in zip(row.cells, fields, strict=True)]
+                )
+        header = [column.title.get(self.language) for column in fields]
+        return {"header": header, "rows": rows, "count": self.number(count), "cut": count > SHOWN_ROWS}
+
+    def column(self, column: Field) -> tuple[str, str, str, str]:
+        """Return a column as name, type, words and code list (empty where it has none)."""
+        code_list = column.code_list if column.code_list in self.catalog.packages else ""
+        words = [column.title.get(self.language), column.description.get(self.language)]
+        return column.name, column.type, ". ".join(word.rstrip(".") for word in words if word), code_list
+
+    def cite(self, package: Package) -> str:
+        """Return the citation of a dataset as one line."""
+        settings = self.catalog.settings
+        address = f"{settings.site_url}{self.url(f'catalog/{package.name}/').lstrip('/')}"
+        return self.say(
+            "citation",
+            publisher=settings.publisher.get(self.language),
+            title=package.title.get(self.language),
+            version=package.version,
+            address=address,
+        )
+
+
+def show_cell(cell: Cell, column: Field, language: Language) -> str:
+    """Return a cell of a plain table as people of the language write it; codes and texts as they stand."""
+    if cell is None:
+        return ""
+    if column.type in {"number", "integer"} and isinstance(cell, int | Decimal):
+        return format_number(cell, language)
+    if column.type == "date" and isinstance(cell, date):
+        return format_day(cell, language)
+    if column.type == "boolean":
+        return str(cell).lower()
+    return str(to_sql(cell))
+
+
+def summarise(text: str, limit: int = 160) -> str:
+    """Return the first paragraph, cut at a word where it is longer than `limit` characters."""
+    first = text.split("\n\n", maxsplit=1)[0].strip()
+    if len(first) <= limit:
+        return first
+    return first[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:") + "…"

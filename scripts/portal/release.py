@@ -1,0 +1,142 @@
+"""Releases: a build is staged aside, sealed with a manifest, and published by one atomic switch.
+
+`build/current` is a link to `build/releases/<id>`; the id is a digest of the manifest, so the same bytes have
+the same id. Whoever reads through the link sees one whole release, whenever a build stops.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MANIFEST = "manifest.json"
+RECORD = "release.json"
+# Enough that a server, or a visitor in the middle of a page, never loses the release it reads.
+KEPT_RELEASES = 3
+_STAGING = "staging-"
+
+
+class BuildLockedError(RuntimeError):
+    """Another build is writing into the same folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFolder:
+    """The layout of `build/`."""
+
+    root: Path
+
+    @property
+    def current(self) -> Path:
+        """Return the link to the published release."""
+        return self.root / "current"
+
+    @property
+    def releases(self) -> Path:
+        """Return the folder of all kept releases."""
+        return self.root / "releases"
+
+
+def digest_inputs(paths: Iterable[Path], base: Path) -> str:
+    """Return a digest of the names (below `base`) and bytes of all files under `paths`, hidden ones left out."""
+    digest = hashlib.sha256()
+    for root in sorted(paths):
+        files = sorted(root.rglob("*")) if root.is_dir() else [root]
+        for file in files:
+            name = file.relative_to(base)
+            if file.is_file() and not any(part.startswith((".", "__pycache__")) for part in name.parts):
+                digest.update(f"{name}\0{file.stat().st_size}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def read_record(folder: BuildFolder) -> dict[str, str]:
+    """Return the record of the published release; empty where there is none or it cannot be read."""
+    try:
+        record = json.loads((folder.current / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+@contextmanager
+def stage(folder: BuildFolder) -> Iterator[Path]:
+    """Give a fresh folder to build in; remove it afterwards, and whatever killed builds left behind.
+
+    Raises BuildLockedError where another build is running, OSError where the folder cannot be written.
+    """
+    folder.root.mkdir(parents=True, exist_ok=True)
+    with (folder.root / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BuildLockedError(str(folder.root)) from error
+        for leftover in folder.root.glob(f"{_STAGING}*"):
+            shutil.rmtree(leftover)
+        staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder.root))
+        staging.chmod(0o755)
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
+    """Seal `staging` and make it the published release; return its id."""
+    manifest = _make_manifest(staging)
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    identifier = hashlib.sha256(text.encode()).hexdigest()[:16]
+    (staging / MANIFEST).write_text(text, "utf-8")
+    record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    (staging / RECORD).write_text(json.dumps(record) + "\n", "utf-8")
+    folder.releases.mkdir(exist_ok=True)
+    target = folder.releases / identifier
+    if target.exists():
+        # The same bytes were published before; only the record is new.
+        (staging / RECORD).replace(target / RECORD)
+        os.utime(target)
+    else:
+        staging.rename(target)
+    _switch(folder.current, target)
+    _prune(folder, keep=target)
+    return identifier
+
+
+def _make_manifest(staging: Path) -> dict[str, list[dict[str, str | int]]]:
+    files: list[dict[str, str | int]] = []
+    for path in sorted(staging.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            name = path.relative_to(staging).as_posix()
+            files.append({"path": name, "bytes": path.stat().st_size, "sha256": digest})
+    return {"files": files}
+
+
+def _switch(link: Path, target: Path) -> None:
+    """Point `link` at `target` in one step that no reader can see half done."""
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(os.path.relpath(target, link.parent))
+    fresh.replace(link)
+
+
+def _prune(folder: BuildFolder, keep: Path) -> None:
+    releases = sorted(folder.releases.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in [path for path in releases if path != keep][KEPT_RELEASES - 1 :]:
+        # Renamed first: a build killed here must not leave half a release under a release's name.
+        doomed = folder.root / f"{_STAGING}{old.name}"
+        old.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)

@@ -1,0 +1,130 @@
+"""Search documents: what of the catalogue can be found, and with which words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal.observation import select_headline
+from portal.presenter import Presenter
+from portal.search_index import Document, search_terms
+from portal.text import LANGUAGES, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from portal.catalog import Catalog, Record
+    from portal.package import Package
+    from portal.text import Language
+    from portal.view import Figure
+
+# How much a word counts by where it stands; a name is the whole of what is looked for.
+_NAME, _TITLE, _KEYWORD, _FIGURE, _LABEL, _TEXT = 12, 8, 6, 5, 3, 1
+# Endings and words that Americans spell otherwise than the portal does.
+_AMERICAN = (("licence", "license"), ("centre", "center"), ("programme", "program"), ("labour", "labor"),
+             ("isation", "ization"), ("ised", "ized"), ("ising", "izing"), ("cyber-", "cyber"))  # fmt: skip
+# A result shows one figure; the ones that a query may ask for are kept, newest first.
+MAX_FIGURES = 40
+
+
+def collect_documents(catalog: Catalog) -> list[Document]:
+    """Return one document for each dataset, each code list, each source, each glossary term and each system."""
+    presenters = {language: Presenter(catalog, language) for language in LANGUAGES}
+    phrases = _read_phrases(catalog)
+    documents = [_describe_dataset(one, catalog, presenters, phrases) for one in catalog.datasets]
+    documents += [_describe_record("sources", row, "id", "title", presenters) for row in _rows(catalog, "sources")]
+    documents += [_describe_record("systems", row, "id", "name", presenters) for row in _rows(catalog, "systems")]
+    documents += [_describe_record("glossary", row, "code", "name", presenters) for row in _rows(catalog, "glossary")]
+    return documents
+
+
+def _rows(catalog: Catalog, name: str) -> Sequence[Record]:
+    return list(catalog.records.get(name, {}).values())
+
+
+def _describe_dataset(
+    package: Package, catalog: Catalog, presenters: Mapping[Language, Presenter], phrases: Sequence[tuple[str, str]]
+) -> Document:
+    headline = select_headline(package, catalog.observations.get(package.name, ()))
+    # Where a query asks for no figure in particular, the first one is shown: the headline.
+    rows = sorted(
+        catalog.observations.get(package.name, ()),
+        key=lambda one: (one is headline, one.status != "target", one.period.sort_key),
+        reverse=True,
+    )
+    texts = [(_TITLE, package.title.vi), (_TITLE, package.title.en), (_KEYWORD, " ".join(package.keywords))]
+    shown: dict[str, list[object]] = {}
+    for language, presenter in presenters.items():
+        figures = [presenter.figure(one) for one in rows[:MAX_FIGURES]]
+        texts += [(_LABEL, one.what) for one in figures]
+        texts += [(_FIGURE, f"{one.value} {one.as_stated}") for one in figures]
+        texts += [(_TEXT, package.description.get(presenter.language))]
+        texts += [(_LABEL, presenter.label("themes", package.theme))]
+        shown[language] = [
+            presenter.url(f"catalog/{package.name}/"),
+            package.title.get(presenter.language),
+            [_show(one) for one in figures],
+            package.title.language(presenter.language),
+        ]
+    # An abbreviation finds what is written out, and the other way round.
+    own = f" {' '.join(search_terms(' '.join(text for weight, text in texts if weight > _TEXT)))} "
+    texts += [(_KEYWORD, other) for phrase, other in phrases if f" {phrase} " in own]
+    return Document(tuple(dict.fromkeys([*texts, *_spell_american(texts)])), shown)
+
+
+def _spell_american(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the texts that Americans spell otherwise, as they do."""
+    for weight, text in texts:
+        other = text.lower()
+        for british, american in _AMERICAN:
+            other = other.replace(british, american)
+        if other != text.lower():
+            yield weight, other
+
+
+def _show(one: Figure) -> list[str]:
+    return [one.what, one.value, one.when, one.anchor]
+
+
+def _read_phrases(catalog: Catalog) -> list[tuple[str, str]]:
+    """Return pairs of folded phrase and what also names it, from the glossary."""
+    pairs: list[tuple[str, str]] = []
+    for row in _rows(catalog, "glossary"):
+        names = [row[key] for key in ("term", "name", "name_en", "also") if row.get(key)]
+        everything = " ".join(names)
+        pairs += [(" ".join(search_terms(name)), everything) for name in names]
+    return [(phrase, other) for phrase, other in pairs if len(phrase) > 1]
+
+
+def _describe_record(page: str, row: Record, key: str, name: str, presenters: Mapping[Language, Presenter]) -> Document:
+    texts = [(_weigh_column(column, name), value) for column, value in row.items() if _is_text(column)]
+    shown: dict[str, list[object]] = {
+        language: [
+            presenter.url(f"{page}/{row[key]}/" if page == "sources" else f"{page}/") + _anchor(page, row[key]),
+            (title := Text(row[name], row.get(f"{name}_en", ""))).get(language),
+            [],
+            title.language(language),
+        ]
+        for language, presenter in presenters.items()
+    }
+    return Document((*texts, *_spell_american(texts)), shown)
+
+
+def _weigh_column(column: str, name: str) -> int:
+    return _NAME if column == "term" else _KEYWORD if column.removesuffix("_en") == name else _TEXT
+
+
+def _anchor(page: str, identifier: str) -> str:
+    return "" if page == "sources" else f"#{identifier}"
+
+
+def _is_text(column: str) -> bool:
+    return column.removesuffix("_en") in {
+        "title",
+        "name",
+        "term",
+        "also",
+        "purpose",
+        "definition",
+        "publisher",
+        "document_number",
+    }

@@ -1,0 +1,131 @@
+"""The site's search index: small static files from which a browser finds datasets and figures by itself.
+
+A query is folded into terms (`search_terms`); each term leads to one shard by its first letters; a shard holds
+for each term the documents that have it, best first; a chunk holds what a result shows. A visitor loads the
+shards of what was typed and the chunks of ten results, however large the catalogue is.
+
+Both languages share one index, so that English words find Vietnamese pages and the other way round.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+# Documents kept for one term, best first: more than anyone reads, few enough to load.
+MAX_POSTINGS = 400
+# A shard larger than this is split by one letter more.
+MAX_SHARD_BYTES = 12_000
+# Results seldom stand side by side: a chunk is loaded for the sake of one or two of its documents.
+CHUNK_DOCUMENTS = 4
+# A word that a document repeats in every row says little more of it than one that it says twice.
+MAX_REPEATS = 2
+_WORD = re.compile(r"[0-9]+[a-z]+|[0-9]+(?:[.,][0-9]+)*|[a-z]+[0-9]*")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+\Z")
+_POSSESSIVE = re.compile(r"['’]s(?![a-z0-9])")
+# English plurals meet their singulars; no Vietnamese syllable ends in s, and y is i wherever it ends a long word.
+_ENDINGS = (
+    (re.compile(r"(?<=[a-z]{2})ies\Z"), "i"),
+    (re.compile(r"(?<=[a-z]{4})y\Z"), "i"),
+    (re.compile(r"(?<=[a-z]{2}[a-hj-rtv-z])s\Z"), ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is found: its address, texts with their weight, and what a result shows in each language."""
+
+    texts: tuple[tuple[int, str], ...]
+    shown: Mapping[str, Sequence[object]]
+
+
+def search_terms(text: str) -> list[str]:
+    """Return the terms of a text or a query, in order.
+
+    Words are folded and lose an English plural; numbers lose their grouping, and their decimal comma becomes a
+    point: `2.389` is `2389`, `48,37%` is `48.37`. The same function, in `search.js`, folds what visitors type;
+    both are tested together.
+    """
+    # Marks of other scripts join their letters without a class of their own, so `fold` leaves them.
+    folded = "".join(char for char in fold(text) if not unicodedata.category(char).startswith("M"))
+    return [_term(word) for word in _WORD.findall(_POSSESSIVE.sub("", folded))]
+
+
+def _term(word: str) -> str:
+    if _GROUPED.match(word):
+        return re.sub("[.,]", "", word)
+    for ending, singular in _ENDINGS:
+        if ending.search(word):
+            return ending.sub(singular, word)
+    return word.replace(",", ".")
+
+
+def weigh_terms(document: Document) -> Counter[str]:
+    """Return the weight of every term of a document; neighbours in short texts also count as pairs (`cong_so`)."""
+    said: Counter[tuple[int, str]] = Counter()
+    for weight, text in document.texts:
+        terms = search_terms(text)
+        said.update((weight, term) for term in set(terms))
+        if weight > 1:
+            said.update((2 * weight, pair) for pair in {f"{one}_{other}" for one, other in itertools.pairwise(terms)})
+    weights: Counter[str] = Counter()
+    for (weight, term), times in said.items():
+        weights[term] += weight * min(times, MAX_REPEATS)
+    return weights
+
+
+def write_search_index(documents: Sequence[Document], folder: Path) -> None:
+    """Write shards, chunks and `index.json` into `folder`."""
+    postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, document in enumerate(documents):
+        for term, weight in weigh_terms(document).items():
+            postings[term].append((number, weight))
+    kept = {term: _encode(rows) for term, rows in sorted(postings.items())}
+    shards = dict(_split(kept, 1))
+    (folder / "shards").mkdir(parents=True)
+    for name, terms in shards.items():
+        _write(folder / "shards" / f"{name}.json", terms)
+    for language in ("vi", "en"):
+        (folder / language).mkdir()
+        for start in range(0, len(documents), CHUNK_DOCUMENTS):
+            rows = [document.shown[language] for document in documents[start : start + CHUNK_DOCUMENTS]]
+            _write(folder / language / f"{start // CHUNK_DOCUMENTS}.json", rows)
+    index = {"documents": len(documents), "chunk": CHUNK_DOCUMENTS, "shards": sorted(shards)}
+    _write(folder / "index.json", index)
+
+
+def _encode(rows: Iterable[tuple[int, int]]) -> list[int]:
+    """Return document, weight, document, weight …, the heaviest first."""
+    best = sorted(rows, key=lambda row: (-row[1], row[0]))[:MAX_POSTINGS]
+    return [number for row in best for number in row]
+
+
+def _split(terms: Mapping[str, list[int]], length: int) -> Iterator[tuple[str, dict[str, list[int]]]]:
+    """Yield shards by the first `length` letters, longer where a shard would be too large."""
+    groups: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    for term, postings in terms.items():
+        groups[term[:length]][term] = postings
+    for name, group in groups.items():
+        whole = {term: postings for term, postings in group.items() if len(term) == length}
+        rest = {term: postings for term, postings in group.items() if len(term) > length}
+        if not rest or len(json.dumps(group, separators=(",", ":"))) <= MAX_SHARD_BYTES:
+            yield name, group
+        else:
+            if whole:
+                yield name, whole
+            yield from _split(rest, length + 1)
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), "utf-8")

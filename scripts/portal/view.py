@@ -1,0 +1,96 @@
+"""Views: what templates lay out, as frozen values that are already in one language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One observation as a row of a page."""
+
+    anchor: str
+    what: str
+    when: str
+    value: str
+    status: str
+    status_code: str
+    area: str
+    dataset: str
+    dataset_title: str
+    source: str
+    locator: str
+    as_stated: str
+    note: str
+    note_language: str
+    flags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One entry of the download bar."""
+
+    url: str
+    name: str
+    format: str
+    size: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A dataset in a list: title, its newest figure, and how much there is of it."""
+
+    name: str
+    url: str
+    title: str
+    language: str
+    summary: str
+    theme: str
+    theme_title: str
+    figure: str
+    figure_what: str
+    figure_when: str
+    count: str
+    kind: str = ""
+    years: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    direction: str = ""
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system as an entry of the register."""
+
+    id: str
+    name: str
+    purpose: str
+    status: str
+    status_code: str
+    when: str
+    source: str
+    place: str
+    also: str
+    datasets: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A promise: its figure, the result beside it, and what may be said of the two."""
+
+    figure: Figure
+    actual: Figure | None
+    verdict: str
+    verdict_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlagGroup:
+    """One kind of admitted problem, and the figures that carry it."""
+
+    code: str
+    name: str
+    description: str
+    figures: tuple[Figure, ...]

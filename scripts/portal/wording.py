@@ -1,0 +1,25 @@
+"""Wording: the words of pages and commands in both languages, kept in `wording.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portal.text import Language
+
+_WORDS = Path(__file__).with_name("wording.toml")
+
+
+@cache
+def _read_words() -> dict[str, dict[str, str]]:
+    with _WORDS.open("rb") as file:
+        return tomllib.load(file)
+
+
+def say(key: str, language: Language, **details: object) -> str:
+    """Return the words for `key`, its blanks filled; raise KeyError for an unknown key, a fault of ours."""
+    words = _read_words()[key][language]
+    return words.format(**details) if details else words

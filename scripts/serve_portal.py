@@ -1,0 +1,139 @@
+"""Serve the published release. Exit status: 0 stopped, 2 could not start."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from starlette.types import ASGIApp
+
+STOP_SECONDS = 3  # how long a stop waits for requests that are under way
+BACKLOG = 2048  # connections that may wait to be accepted; uvicorn's own number
+LAST_PORT = 65535
+DEFAULT_PORT = 8000
+
+
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description="Mở cổng dữ liệu đã dựng / serve the portal that was built.",
+        epilog="0: đã dừng / stopped; 2: không khởi động được / could not start",
+    )
+    parser.add_argument("--build", type=Path, default=Path("build"), help="nơi đã dựng / where it was built")
+    parser.add_argument("--host", default="127.0.0.1", help="địa chỉ lắng nghe / address to listen on")
+    parser.add_argument("--port", type=_read_port, default=DEFAULT_PORT, help="0: cổng bất kỳ / any free port")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    arguments = parse_arguments(argv)
+    # Both ask for the same clean end, also while libraries are still being loaded.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _start(arguments.build / "current", arguments.host, arguments.port)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _start(published: Path, host: str, port: int) -> int:
+    from portal.server import PortalNotBuiltError, create_app  # noqa: PLC0415  # half a second, not for --help
+
+    try:
+        app = create_app(published)
+        listener = _listen(host, port)
+    except PortalNotBuiltError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(explain_refusal(error, host, port), file=sys.stderr)
+    else:
+        _serve(app, listener)
+        return 0
+    return 2
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it every small answer waits 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    import uvicorn  # noqa: PLC0415  # not for --help
+
+    class AnnouncingServer(uvicorn.Server):
+        """Says in one line where it listens, once it does; ends in STOP_SECONDS, not by the signal."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            address = f"http://{_write_host(listener)}/"
+            print(f"Cổng dữ liệu / portal: {address} (Ctrl-C để dừng / to stop)", flush=True)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+            self.should_exit = True
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    AnnouncingServer(config).run(sockets=[listener])
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether to log: the traceback of a download that a stop has ended is none."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
+def explain_refusal(error: OSError, host: str, port: int) -> str:
+    """Return one line: why `host`:`port` cannot be had, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        other = port + 1 if port < LAST_PORT else DEFAULT_PORT
+        return (
+            f"Cổng {port} đang có chương trình khác dùng. Hãy chạy: make serve PORT={other} / "
+            f"Port {port} is in use. Run: make serve PORT={other}"
+        )
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return (
+            f"Không có quyền dùng cổng {port}. Hãy chạy: make serve PORT={DEFAULT_PORT} / "
+            f"Port {port} is forbidden to this user. Run: make serve PORT={DEFAULT_PORT}"
+        )
+    return (
+        f"Không mở được {host} cổng {port} ({error.strerror}). Hãy chạy: make serve HOST=127.0.0.1 / "
+        f"Cannot listen on {host} port {port} ({error.strerror}). Run: make serve HOST=127.0.0.1"
+    )
+
+
+def _read_port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"cần một số 0–{LAST_PORT} / a number 0–{LAST_PORT} is needed")
+    return int(text)
+
+
+def _write_host(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+// Filters of the catalogue: kept in the address, applied in the browser; without script the plain lists stay.
+
+const panel = document.querySelector("[data-filter]");
+
+if (panel) {
+  const cards = [...document.querySelectorAll("[data-card]")];
+  const groups = [...document.querySelectorAll("[data-group]")];
+  const fields = [...panel.querySelectorAll("select")];
+  const status = document.getElementById(panel.dataset.status);
+  panel.hidden = false;
+
+  // An address that somebody typed may name what there is not: such a filter stays open.
+  const read = () => {
+    const asked = new URLSearchParams(window.location.search);
+    for (const field of fields) {
+      const value = asked.get(field.name) || "";
+      field.value = [...field.options].some((option) => option.value === value) ? value : "";
+    }
+  };
+
+  const apply = () => {
+    const chosen = fields.filter((field) => field.value);
+    let shown = 0;
+    for (const card of cards) {
+      const fits = chosen.every((field) => (card.dataset[field.name] || "").split(" ").includes(field.value));
+      card.hidden = !fits;
+      if (fits) shown += 1;
+    }
+    for (const group of groups) group.hidden = !group.querySelector("[data-card]:not([hidden])");
+    status.textContent = panel.dataset.words.replace("{count}", shown);
+    const query = new URLSearchParams(chosen.map((field) => [field.name, field.value])).toString();
+    const address = window.location.pathname + (query ? `?${query}` : "") + window.location.hash;
+    window.history.replaceState(null, "", address);
+  };
+
+  panel.addEventListener("input", apply);
+  panel.querySelector("[data-reset]").addEventListener("click", () => {
+    for (const field of fields) field.value = "";
+    apply();
+  });
+  window.addEventListener("pageshow", () => {
+    read();
+    apply();
+  });
+}

@@ -1,0 +1,221 @@
+"""Distributions: what visitors download says the same as the package, validates, and has the same bytes every time."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import zipfile
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import frictionless
+import pandas as pd
+import pytest
+
+from factory import column, make_tiny_catalog, write_indicator, write_references, write_table
+from portal.descriptor import read_packages
+from portal.distribution import publish_descriptor, write_catalog, write_distributions
+from portal.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from portal.package import Package
+    from published import Published
+
+pytest_plugins = ("published",)
+
+# Everything that CSV readers stumble over.
+CELLS = [
+    "a,b",
+    'nói "có"',
+    "hai\ndòng",
+    "hai\r\ndòng",
+    " lề ",
+    "Phu\u0301 Quo\u0302\u0301c",
+    "",
+    ";",
+    "'",
+    "\ufeffx",
+    "0012",
+]
+
+
+@pytest.fixture
+def awkward(tmp_path: Path) -> Package:
+    """Return a package whose cells need quoting, its file with a byte order mark and bare line feeds."""
+    rows = [[f"r{number}", cell, "1.50"] for number, cell in enumerate(CELLS)]
+    fields = [column("name", required=True), column("text"), column("value", "number")]
+    folder = write_table(tmp_path / "packages", "awkward", fields, rows, ["name"])
+    path = folder / "awkward.csv"
+    lines = io.StringIO(newline="")
+    csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([["name", "text", "value"], *rows])
+    path.write_bytes(b"\xef\xbb\xbf" + lines.getvalue().encode())
+    return read_packages(tmp_path / "packages").packages[0]
+
+
+def read_published(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, strict=True))
+
+
+def test_the_csv_is_rfc_4180_and_holds_the_same_cells(awkward: Package, tmp_path: Path) -> None:
+    write_distributions(awkward, tmp_path / "data")
+    raw = (tmp_path / "data" / "awkward.csv").read_bytes()
+    assert not raw.startswith(b"\xef\xbb\xbf")
+    # Outside quotes every line ends with CRLF, and quotes stand around a cell or twice inside one.
+    record = rb'(?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,(?:"(?:[^"]|"")*"|[^",\r\n]*)){2}\r\n'
+    assert re.fullmatch(rb"(?:%b)+" % record, raw)
+    expected = [["name", "text", "value"], *([f"r{number}", cell, "1.50"] for number, cell in enumerate(CELLS))]
+    assert read_published(tmp_path / "data" / "awkward.csv") == expected
+
+
+def test_pandas_reads_the_csv_without_options(awkward: Package, tmp_path: Path) -> None:
+    write_distributions(awkward, tmp_path / "data")
+    frame = pd.read_csv(tmp_path / "data" / "awkward.csv", keep_default_na=False)
+    assert frame["text"].tolist() == CELLS
+    assert frame["value"].tolist() == [1.5] * len(CELLS)
+
+
+@pytest.mark.parametrize("name", ["fish", "thousand", "misprinted"])
+def test_pandas_reads_an_indicator_as_frictionless_does(name: str, published: Published) -> None:
+    frame = pd.read_csv(published.site / "data" / name / f"{name}.csv", dtype={"period": str})
+    (package,) = read_packages(published.project / "datapackages" / name).packages
+    rows = [dict(zip(frame.columns, row.cells, strict=True)) for row in Table(package, package.main)]
+    assert frame["period"].tolist() == [row["period"] for row in rows]
+    values = [None if pd.isna(value) else value for value in frame["value"]]
+    assert values == [row["value"] for row in rows]
+
+
+def validate(descriptor: Path) -> list[str]:
+    """Return what frictionless says of a package on disk."""
+    report = frictionless.Package(str(descriptor)).validate()
+    return [error.message for task in report.tasks for error in task.errors] + [one.message for one in report.errors]
+
+
+@pytest.fixture(params=["fish", "market", "hostile", "misprinted", "sources", "thousand"])
+def unzipped(request: pytest.FixtureRequest, published: Published, tmp_path: Path) -> Path:
+    """Return a fresh folder into which the zip of a dataset was unpacked."""
+    with zipfile.ZipFile(published.site / "data" / request.param / f"{request.param}.zip") as archive:
+        assert sorted(archive.namelist()) == sorted(["datapackage.json", f"{request.param}.csv"])
+        assert archive.testzip() is None
+        archive.extractall(tmp_path)
+    return tmp_path
+
+
+def test_an_unzipped_package_validates(unzipped: Path) -> None:
+    assert validate(unzipped / "datapackage.json") == []
+
+
+def test_an_unzipped_package_tells_its_size_and_hash(unzipped: Path) -> None:
+    (resource,) = json.loads((unzipped / "datapackage.json").read_text("utf-8"))["resources"]
+    raw = (unzipped / resource["path"]).read_bytes()
+    assert resource["bytes"] == len(raw)
+    assert resource["hash"] == f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+def test_a_damaged_download_is_noticed(unzipped: Path) -> None:
+    (path,) = unzipped.glob("*.csv")
+    path.write_bytes(path.read_bytes() + b"x")
+    assert any("hash" in message or "bytes" in message for message in validate(unzipped / "datapackage.json"))
+
+
+def test_every_package_of_the_catalogue_unzips_and_validates(
+    real_packages: tuple[Package, ...], tmp_path: Path
+) -> None:
+    for package in real_packages:
+        folder = tmp_path / package.name
+        write_distributions(package, folder / "data")
+        with zipfile.ZipFile(folder / "data" / f"{package.name}.zip") as archive:
+            archive.extractall(folder / "unzipped")
+        assert validate(folder / "unzipped" / "datapackage.json") == [], package.name
+
+
+def test_distributions_are_listed_as_they_lie_on_disk(awkward: Package, tmp_path: Path) -> None:
+    written = write_distributions(awkward, tmp_path / "data")
+    assert [(one.name, one.format, one.media_type) for one in written] == [
+        ("awkward.csv", "CSV", "text/csv"),
+        ("awkward.zip", "ZIP", "application/zip"),
+        ("datapackage.json", "Data Package", "application/json"),
+    ]
+    assert {path.name for path in (tmp_path / "data").iterdir()} == {one.name for one in written}
+    for one in written:
+        raw = (tmp_path / "data" / one.name).read_bytes()
+        assert (one.bytes, one.sha256) == (len(raw), hashlib.sha256(raw).hexdigest())
+
+
+def test_the_same_package_gives_the_same_bytes(awkward: Package, tmp_path: Path) -> None:
+    first = write_distributions(awkward, tmp_path / "first")
+    # A file's own times must not reach the archive.
+    awkward.main.file.touch()
+    assert write_distributions(awkward, tmp_path / "second") == first
+
+
+def test_a_published_descriptor_differs_only_in_its_files(awkward: Package, tmp_path: Path) -> None:
+    written = {one.name: one for one in write_distributions(awkward, tmp_path / "data")}
+    descriptor = json.loads((tmp_path / "data" / "datapackage.json").read_text("utf-8"))
+    assert descriptor == publish_descriptor(awkward, written)
+    (resource,) = descriptor["resources"]
+    assert {key: resource.pop(key) for key in ("bytes", "hash")} == {
+        "bytes": written["awkward.csv"].bytes,
+        "hash": f"sha256:{written['awkward.csv'].sha256}",
+    }
+    assert descriptor == awkward.descriptor
+
+
+def test_a_published_descriptor_names_the_line_ends_of_the_published_file(tmp_path: Path) -> None:
+    folder = write_table(tmp_path / "packages", "lines", [column("one", required=True)], [["1"]])
+    path = folder / "datapackage.json"
+    descriptor = json.loads(path.read_text("utf-8"))
+    descriptor["resources"][0]["dialect"]["lineTerminator"] = "\n"
+    path.write_text(json.dumps(descriptor), "utf-8")
+    (package,) = read_packages(tmp_path / "packages").packages
+    write_distributions(package, tmp_path / "data")
+    written = json.loads((tmp_path / "data" / "datapackage.json").read_text("utf-8"))
+    assert written["resources"][0]["dialect"]["lineTerminator"] == "\r\n"
+    assert package.descriptor["resources"][0]["dialect"]["lineTerminator"] == "\n"
+
+
+def test_the_published_numbers_are_those_of_the_package(published: Published) -> None:
+    header, *rows = read_published(published.site / "data" / "fish" / "fish.csv")
+    at = header.index("value")
+    assert [Decimal(row[at]) for row in rows] == [Decimal(text) for text in ("2390.5", "1500.5", "800", "90")]
+
+
+def test_the_catalogue_lists_every_dataset_and_every_file(tmp_path: Path) -> None:
+    write_references(tmp_path / "packages")
+    write_indicator(tmp_path / "packages", "fish", changes={"version": "2.3.4"})
+    catalog = make_tiny_catalog(tmp_path / "packages", tmp_path / "data")
+    write_catalog(catalog, tmp_path / "data")
+    entries = json.loads((tmp_path / "data" / "catalog.json").read_text("utf-8"))["datasets"]
+    fish = entries[0]
+    files = fish.pop("distributions")
+    assert fish == {
+        "name": "fish",
+        "title": "Gói fish",
+        "title@en": "Package fish",
+        "kind": "indicator",
+        "theme": "fishing",
+        "version": "2.3.4",
+        "page": "http://127.0.0.1:8000/catalog/fish/",
+        "descriptor": "http://127.0.0.1:8000/data/fish/datapackage.json",
+    }
+    assert [one["url"] for one in files] == [
+        f"http://127.0.0.1:8000/data/fish/{name}" for name in ("fish.csv", "fish.zip", "datapackage.json")
+    ]
+    for one in files:
+        raw = (tmp_path / "data" / "fish" / one["url"].rpartition("/")[2]).read_bytes()
+        assert (one["bytes"], one["hash"]) == (len(raw), f"sha256:{hashlib.sha256(raw).hexdigest()}")
+    assert {one["name"] for one in entries[1:]} == set(catalog.packages) - {"fish"}
+
+
+def test_the_published_catalogue_points_at_files_that_exist(published: Published) -> None:
+    entries = json.loads((published.site / "data" / "catalog.json").read_text("utf-8"))["datasets"]
+    addresses = [entry[key] for entry in entries for key in ("page", "descriptor")]
+    addresses += [one["url"] for entry in entries for one in entry["distributions"]]
+    assert len(addresses) == 5 * len(entries)
+    for address in addresses:
+        assert (published.site / address.removeprefix("http://127.0.0.1:8000/")).exists(), address

@@ -1,0 +1,132 @@
+"""Full-text search: what people type, with or without accents, NFC or NFD, finds what the documents print."""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portal.full_text import write_full_text
+from portal.text import fold
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest_plugins = ("published",)
+
+
+def quote(words: str) -> str:
+    """Return a query in which every word is meant literally, as Datasette's search box makes it."""
+    return " ".join(f'"{word}"' for word in words.split())
+
+
+def find_datasets(path: Path, words: str) -> set[str]:
+    """Return the names of the datasets that a search finds."""
+    sql = "SELECT name FROM datasets WHERE rowid IN (SELECT rowid FROM datasets_fts WHERE datasets_fts MATCH ?)"
+    with closing(sqlite3.connect(path)) as connection:
+        return {row[0] for row in connection.execute(sql, (quote(words),))}
+
+
+def find_observations(path: Path, words: str) -> set[tuple[str, str, str]]:
+    """Return dataset, locator and printed figure of the observations that a search finds."""
+    sql = (
+        "SELECT dataset, locator, as_stated FROM observations"
+        " WHERE rowid IN (SELECT rowid FROM observations_fts WHERE observations_fts MATCH ?)"
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        return set(connection.execute(sql, (quote(words),)))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("chuyen doi so", {"dti_score_and_rank", "dti_rank_by_pillar", "digital_transformation_priority_sectors"}),
+        ("chuyển đổi số", {"dti_score_and_rank", "dti_rank_by_pillar", "digital_transformation_priority_sectors"}),
+        ("CHUYEN DOI SO", {"dti_score_and_rank", "dti_rank_by_pillar", "digital_transformation_priority_sectors"}),
+        ("duong", {"rural_roads_built"}),
+        ("đường", {"rural_roads_built"}),
+        ("ĐƯỜNG", {"rural_roads_built"}),
+        ("thủy sản", {"fisheries_production"}),
+        ("fisheries", {"fisheries_production"}),
+        ("Digital Transformation Index", {"dti_score_and_rank"}),
+        ("internet subscriptions", {"broadband_internet_subscriptions"}),
+    ],
+)
+def test_a_search_finds_datasets(words: str, expected: set[str], real_database: Path) -> None:
+    for form in ("NFC", "NFD"):
+        assert find_datasets(real_database, unicodedata.normalize(form, words)) >= expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("chuyen doi so", ("dti_score_and_rank", "8:318", "32/63")),
+        ("chuyển đổi số", ("dti_score_and_rank", "8:318", "32/63")),
+        ("CHUYEN DOI SO", ("dti_score_and_rank", "8:318", "32/63")),
+        ("duong", ("rural_roads_built", "81:230", "382")),
+        ("đường", ("rural_roads_built", "81:230", "382")),
+        ("Phú Quốc", ("satellite_tv_receivers_poor_households", "131:419", "413")),
+        ("phu quoc", ("satellite_tv_receivers_poor_households", "131:419", "413")),
+        ("kien hai", ("satellite_tv_receivers_poor_households", "131:435", "3")),
+        ("32/63", ("dti_score_and_rank", "8:318", "32/63")),
+        ("0,5796", ("dti_score_and_rank", "8:297", "0,5796")),
+        ("fall implies rank", ("dti_score_and_rank", "8:346", "8")),
+    ],
+)
+def test_a_search_finds_figures(words: str, expected: tuple[str, str, str], real_database: Path) -> None:
+    for form in ("NFC", "NFD"):
+        assert expected in find_observations(real_database, unicodedata.normalize(form, words))
+
+
+@pytest.mark.parametrize("printed", ["2.389", "48,37%"])
+def test_a_printed_figure_finds_every_row_that_prints_it(printed: str, real_database: Path) -> None:
+    with closing(sqlite3.connect(real_database)) as connection:
+        sql = "SELECT dataset, locator, as_stated FROM observations WHERE as_stated = ?"
+        expected = set(connection.execute(sql, (printed,)))
+    assert expected, "the catalogue no longer prints this figure"
+    assert find_observations(real_database, printed) >= expected
+
+
+def test_a_code_is_found_by_its_words_in_both_languages(real_database: Path) -> None:
+    shrimp = find_observations(real_database, "tom")
+    assert shrimp & find_observations(real_database, "shrimp")
+    assert {dataset for dataset, _, _ in shrimp} >= {"fisheries_production"}
+
+
+def test_what_nobody_wrote_is_not_found(real_database: Path) -> None:
+    assert find_datasets(real_database, "đườngx") == set()
+    assert find_observations(real_database, "fathoms") == set()
+
+
+WORDS = ["đường", "Đường", "ĐƯỜNG", "duong", "DUONG", "du\u031bo\u031b\u0300ng", "đươ\u0300ng"]
+
+
+@pytest.fixture
+def tiny_index(tmp_path: Path) -> Path:
+    """Return a database whose only dataset is described with the word «đường» in NFD."""
+    path = tmp_path / "opendata.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "CREATE TABLE datasets (name, title, title_en, description, description_en, keywords, kind);"
+            "CREATE TABLE observations (dataset, as_stated, value, period, note, note_en, dimensions, area, measure,"
+            " unit, status, source);"
+        )
+        title = unicodedata.normalize("NFD", "Số ki-lô-mét đường 48,37%")
+        connection.execute("INSERT INTO datasets VALUES ('roads', ?, '', '', '', '', 'indicator')", (title,))
+        write_full_text(connection)
+        connection.commit()
+    return path
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_spelling_of_a_word_finds_a_text_in_nfd(word: str, tiny_index: Path) -> None:
+    assert find_datasets(tiny_index, word) == {"roads"}
+    assert find_datasets(tiny_index, fold(word)) == {"roads"}
+
+
+def test_the_digits_of_a_figure_stand_together(tiny_index: Path) -> None:
+    assert find_datasets(tiny_index, "48,37%") == {"roads"}
+    assert find_datasets(tiny_index, "37,48%") == set()

@@ -1,0 +1,286 @@
+"""Pages as values and as HTML: a golden page in both languages, lists, cards, plain tables, and nothing unescaped.
+
+The golden pages are renewed by `RENEW_GOLDEN=1 make test`; read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from factory import (
+    REPOSITORY,
+    column,
+    make_tiny_catalog,
+    write_indicator,
+    write_reference,
+    write_references,
+    write_table,
+)
+from portal.package import Field
+from portal.page import Writer
+from portal.presenter import SHOWN_ROWS, show_cell, summarise
+from portal.site import make_renderer, render_markdown
+from portal.text import LANGUAGES, Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from portal.catalog import Catalog
+    from portal.text import Language
+
+GOLDEN = REPOSITORY / "tests" / "golden"
+TEMPLATES = REPOSITORY / "site" / "theme" / "portal"
+NB = "\N{NO-BREAK SPACE}"
+RENEW = "RENEW_GOLDEN"
+
+
+def render(catalog: Catalog, language: Language, name: str) -> str:
+    """Return the body of the page of a dataset."""
+    writer = Writer(catalog, language)
+    page = writer.dataset_page(catalog.packages[name])
+    return make_renderer(TEMPLATES, writer).render(page, "")
+
+
+# --- the golden page ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def golden_catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Return a catalogue whose dataset `fish` shows every part of a page once."""
+    root = tmp_path_factory.mktemp("golden")
+    write_references(root / "packages")
+    kinds = [{"kind": kind, "value": value} for kind, value in (("fish", "1500.5"), ("shrimp", "800"), ("squid", "90"))]
+    rows = [
+        {"value": "2390.5", "note": "Cũng nêu tại 9:1.", "note_en": "Also stated at 9:1."},
+        *kinds,
+        {"period": "2021/..", "status": "target", "qualifier": "at_least", "value": "3000"},
+        {"period": "2023-07-31", "value": "", "as_stated": "1.2OO", "flags": "misprint"},
+        {"transform": "yoy_change_pct", "unit": "percent", "value": "-1.1", "area": "PQ", "flags": "unclear"},
+    ]
+    words = {
+        "title": "Sản lượng thủy sản",
+        "title@en": "Fisheries production",
+        "description": "Cá, tôm và *mực*.\n\nChỉ gồm tàu đã đăng ký.",
+        "description@en": "Fish, shrimp and *squid*.\n\nRegistered boats only.",
+    }
+    headline = {"measure": "catch", "where": {"kind": "_T", "area": "KG"}}
+    write_indicator(root / "packages", "fish", rows, {"kind": "codes"}, headline, changes=words)
+    return make_tiny_catalog(root / "packages", root / "data")
+
+
+def _leave_out_the_machine(html: str) -> str:
+    """Leave out what fonts and the zip library of the machine decide: the picture, and the bytes of the archive."""
+    html = re.sub(r"<svg.*</svg>", "<svg></svg>", html, flags=re.DOTALL)
+    html = re.sub(r"(fish\.zip <code>)[0-9a-f]{64}", r"\1…", html)
+    return re.sub(r"(ZIP <span>)[^<]*", r"\1…", html)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_a_dataset_is_the_golden_one(language: Language, golden_catalog: Catalog) -> None:
+    html = _leave_out_the_machine(render(golden_catalog, language, "fish"))
+    path = GOLDEN / f"dataset_{language}.html"
+    if os.environ.get(RENEW):
+        path.write_text(html, "utf-8")
+        pytest.fail(f"{path.name} was written again: read the difference, then run the tests without {RENEW}")
+    expected = path.read_text("utf-8")
+    difference = difflib.unified_diff(expected.splitlines(), html.splitlines(), path.name, "rendered", n=1, lineterm="")
+    assert html == expected, "\n".join([f"if the change is meant: {RENEW}=1 make test", *difference])
+
+
+# --- what pages say -----------------------------------------------------------------------------------------------
+
+
+def test_every_page_exists_in_both_languages(golden_catalog: Catalog) -> None:
+    paths = {language: [page.path for page in Writer(golden_catalog, language).pages()] for language in LANGUAGES}
+    assert paths["vi"] == paths["en"]
+    assert len(set(paths["vi"])) == len(paths["vi"])
+    assert {"", "catalog/", "themes/", "themes/fishing/", "sources/", "sources/report/", "catalog/fish/"} <= set(
+        paths["vi"]
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_has_a_title_and_a_description(language: Language, golden_catalog: Catalog) -> None:
+    for page in Writer(golden_catalog, language).pages():
+        assert page.title.strip(), page.path
+        assert page.description.strip(), page.path
+        assert not re.search(r"[{}]|None", page.title + page.description), page.path
+
+
+def test_the_name_of_a_page_is_its_address(golden_catalog: Catalog) -> None:
+    uris = {page.path: page.source_uri for page in Writer(golden_catalog, "vi").pages()}
+    assert (uris[""], uris["catalog/fish/"]) == ("index.md", "catalog/fish.md")
+
+
+def test_a_card_shows_the_newest_figure(golden_catalog: Catalog) -> None:
+    fish = golden_catalog.packages["fish"]
+    cards = [Writer(golden_catalog, language).card(fish) for language in LANGUAGES]
+    assert [(one.title, one.figure, one.figure_what, one.figure_when, one.count, one.url) for one in cards] == [
+        ("Sản lượng thủy sản", f"2.390,5{NB}tấn", "Sản lượng", "2023", "7 dòng", "/catalog/fish/"),
+        ("Fisheries production", f"2,390.5{NB}tonnes", "Catch", "2023", "7 rows", "/en/catalog/fish/"),
+    ]
+
+
+def test_a_card_without_a_figure_shows_what_the_data_are(golden_catalog: Catalog) -> None:
+    card = Writer(golden_catalog, "en").card(golden_catalog.packages["units"])
+    assert (card.figure, card.summary, card.count) == ("", "Description of units.", "5 rows")
+
+
+def test_the_citation_leads_to_the_page(golden_catalog: Catalog) -> None:
+    fish = golden_catalog.packages["fish"]
+    assert [Writer(golden_catalog, language).cite(fish) for language in LANGUAGES] == [
+        "Cổng dữ liệu mở Kiên Giang. «Sản lượng thủy sản», phiên bản 1.0.0. http://127.0.0.1:8000/catalog/fish/",
+        "Kiên Giang Open Data Portal. “Fisheries production”, version 1.0.0. http://127.0.0.1:8000/en/catalog/fish/",
+    ]
+
+
+def test_the_home_page_shows_the_featured_datasets(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    for name in ("fish", "fisheries_production", "tourist_arrivals"):
+        write_indicator(tmp_path, name)
+    view = Writer(make_tiny_catalog(tmp_path), "en").home().view
+    assert [card.name for card in view["cards"]] == ["tourist_arrivals", "fisheries_production"]
+    assert (view["datasets"], view["statements"], view["sources"]) == ("3", "3", "1")
+
+
+def test_the_home_page_shows_some_figures_where_none_is_featured(golden_catalog: Catalog) -> None:
+    assert [card.name for card in Writer(golden_catalog, "en").home().view["cards"]] == ["fish"]
+
+
+def test_a_dataset_without_a_theme_is_still_in_the_catalogue(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_table(tmp_path, "ships", [column("name", required=True)], [["KG-1"]])
+    groups = Writer(make_tiny_catalog(tmp_path), "vi").catalog_page().view["groups"]
+    assert [(title, [card.name for card in cards]) for _, title, cards in groups] == [("Chưa xếp chủ đề", ["ships"])]
+
+
+def test_the_figures_of_a_source_stand_in_its_order(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_indicator(tmp_path, "fish", [{"locator": place} for place in ("10:2", "2:30", "2:4")])
+    view = Writer(make_tiny_catalog(tmp_path), "vi").source_page("report").view
+    assert [one.locator for one in view["figures"]] == ["2:4", "2:30", "10:2"]
+
+
+def test_what_is_known_of_a_source_is_said_and_what_is_not_is_left_out(tmp_path: Path) -> None:
+    write_reference(tmp_path, "sources", ["id,title,publisher,document_number,date", "a,A,Sở,,2024-01-31", "b,B,,,"])
+    writer = Writer(make_tiny_catalog(tmp_path), "vi")
+    assert writer.source_facts("a", checksum=True) == [("Nơi phát hành", "Sở"), ("Ngày", "31/1/2024")]
+    assert writer.source_facts("b") == []
+    assert "31/1/2024" in make_renderer(TEMPLATES, writer).render(writer.sources_page(), "")
+
+
+def test_figures_stand_newest_first(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_indicator(tmp_path, "fish", [{"period": period} for period in ("2020", "2024-12-31", "2022", "2021/..")])
+    catalog = make_tiny_catalog(tmp_path)
+    figures = Writer(catalog, "vi").dataset_page(catalog.packages["fish"]).view["figures"]
+    assert [one.when for one in figures] == ["31/12/2024", "2022", "từ 2021", "2020"]
+
+
+# --- plain tables -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("type_", "cell", "vi", "en"),
+    [
+        ("string", "0012", "0012", "0012"),
+        ("string", None, "", ""),
+        ("number", Decimal("12345.50"), "12.345,50", "12,345.50"),
+        ("number", Decimal(-3), "\N{MINUS SIGN}3", "\N{MINUS SIGN}3"),
+        ("integer", 1000000, "1.000.000", "1,000,000"),
+        ("year", 2010, "2010", "2010"),
+        ("boolean", True, "true", "true"),
+        ("date", date(2024, 2, 3), "3/2/2024", "3 February 2024"),
+        ("datetime", datetime(2024, 2, 3, 4, 5, tzinfo=UTC), "2024-02-03T04:05:00+00:00", "2024-02-03T04:05:00+00:00"),
+        ("time", time(4, 5), "04:05:00", "04:05:00"),
+        ("yearmonth", (2024, 2), "2024-02", "2024-02"),
+    ],
+)
+def test_a_cell_of_a_plain_table(type_: str, cell: Any, vi: str, en: str) -> None:
+    field = Field("one", type_, Text("Một"), Text(""))
+    assert (show_cell(cell, field, "vi"), show_cell(cell, field, "en")) == (vi, en)
+
+
+@pytest.mark.parametrize(("rows", "shown", "cut"), [(1, 1, False), (SHOWN_ROWS, SHOWN_ROWS, False), (201, 200, True)])
+def test_a_long_table_is_cut(rows: int, shown: int, cut: bool, tmp_path: Path) -> None:
+    write_table(tmp_path, "ships", [column("name", required=True)], [[f"KG-{number}"] for number in range(rows)])
+    catalog = make_tiny_catalog(tmp_path)
+    plain = Writer(catalog, "vi").plain_table(catalog.packages["ships"])
+    assert (len(plain["rows"]), plain["cut"], plain["count"]) == (shown, cut, str(rows))
+    html = render(catalog, "vi", "ships")
+    link = f"Trang chỉ hiện {shown} dòng đầu trong {rows} dòng; tải tệp hoặc dùng API để lấy đủ."
+    assert (f'{link} <a href="#downloads">Tải về</a>, <a href="#api">API</a>' in html) is cut
+
+
+# --- texts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ngắn.", "Ngắn."),
+        ("Đoạn một.\n\nĐoạn hai.", "Đoạn một."),
+        ("  lề  ", "lề"),
+        ("", ""),
+        ("x" * 160, "x" * 160),
+        ("một hai, " * 30, "một hai, " * 17 + "một…"),
+    ],
+)
+def test_a_summary_is_cut_at_a_word(text: str, expected: str) -> None:
+    assert summarise(text) == expected
+    assert len(summarise(text)) <= 160
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("**đậm** và *nghiêng*", "<p><strong>đậm</strong> và <em>nghiêng</em></p>"),
+        ("[x](https://example.org/)", '<p><a href="https://example.org/" rel="noopener noreferrer">x</a></p>'),
+        ("<script>alert(1)</script>x", "<p>x</p>"),
+        ("<i onclick=\"alert(1)\">x</i>", "<p><i>x</i></p>"),
+        ("[x](javascript:alert(1))", '<p><a rel="noopener noreferrer">x</a></p>'),
+        ("![x](https://other.example/pixel.png)", "<p></p>"),
+        ("<style>p { color: red }</style>x", "<p>x</p>"),
+        ("<iframe src='https://other.example/'></iframe>x", "<p>x</p>"),
+        ("<p style='position: fixed'>x</p>", "<p>x</p>"),
+        ("a < b & c", "<p>a &lt; b &amp; c</p>"),
+    ],
+)  # fmt: skip
+def test_markdown_of_a_descriptor_is_cleaned(text: str, expected: str) -> None:
+    assert str(render_markdown(text)).strip() == expected
+
+
+def test_every_text_of_a_descriptor_is_escaped(tmp_path: Path) -> None:
+    script = '<script>alert("x")</script>'
+    write_references(tmp_path)
+    note = {"note": script, "note_en": script, "as_stated": script, "kind": "trap", "flags": "misprint"}
+    write_reference(tmp_path, "kinds", ["code,name", f'trap,"{script.replace(chr(34), chr(34) * 2)}"'])
+    words = {"title": script, "title@en": script, "licenses": [{"name": "X", "title": script, "path": script}]}
+    folder = write_indicator(tmp_path, "fish", [note], {"kind": "kinds"}, changes=words)
+    path = folder / "datapackage.json"
+    path.write_text(path.read_text("utf-8").replace("Cột kind", script.replace('"', '\\"')), "utf-8")
+    for language in LANGUAGES:
+        html = render(make_tiny_catalog(tmp_path), language, "fish")
+        assert "<script" not in html
+        assert html.count("&lt;script&gt;") >= 6
+        assert 'href="&lt;' not in html, "a licence leads to the web or nowhere"
+
+
+def test_a_dataset_without_english_says_so(tmp_path: Path) -> None:
+    only = {"languages": ["vi"], "title": "Nuôi cá lồng bè", "title@en": None, "description@en": None}
+    write_table(tmp_path, "cages", [column("name", required=True)], [["1"]], changes=only)
+    catalog = make_tiny_catalog(tmp_path)
+    html = {language: render(catalog, language, "cages") for language in LANGUAGES}
+    notice = '<p class="notice">This dataset is described in Vietnamese only.</p>'
+    assert notice in html["en"]
+    assert '<div lang="vi">' in html["en"]
+    assert "Nuôi cá lồng bè" in html["en"]
+    assert 'class="notice"' not in html["vi"]
+    assert "lang=" not in html["vi"]

@@ -1,0 +1,98 @@
+"""The search index: what a query is folded into, what a shard holds, and that every dataset can be found."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal import search_index
+from portal.search_index import MAX_POSTINGS, Document, search_terms, weigh_terms, write_search_index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("Dịch vụ công", ["dich", "vu", "cong"]),
+        ("ĐƯỜNG giao thông", ["duong", "giao", "thong"]),
+        ("2.389", ["2389"]),
+        ("2,389", ["2389"]),
+        ("1.738.517", ["1738517"]),
+        ("48,37%", ["48.37"]),
+        ("48.37 %", ["48.37"]),
+        ("4G, 5G; Covid-19", ["4g", "5g", "covid", "19"]),
+        ("32/63", ["32", "63"]),
+        ("", []),
+        ("<script>", ["script"]),
+    ],
+)
+def test_a_text_becomes_the_terms_that_people_type(text: str, terms: list[str]) -> None:
+    assert search_terms(text) == terms
+
+
+@given(st.text())
+def test_terms_are_plain_and_stay_what_they_are(text: str) -> None:
+    for term in search_terms(text):
+        assert search_terms(term) == [term]
+
+
+def make_document(number: int, title: str) -> Document:
+    shown = [f"/catalog/d{number}/", title, []]
+    return Document(((8, title),), {"vi": shown, "en": shown})
+
+
+def read_index(folder: Path) -> tuple[dict[str, object], dict[str, dict[str, list[int]]]]:
+    index = json.loads((folder / "index.json").read_text("utf-8"))
+    shards = {path.stem: json.loads(path.read_text("utf-8")) for path in (folder / "shards").iterdir()}
+    assert sorted(shards) == index["shards"]
+    return index, shards
+
+
+def test_pairs_of_neighbours_count_beside_words() -> None:
+    weights = weigh_terms(make_document(0, "dịch vụ công"))
+    assert weights == {"dich": 8, "vu": 8, "cong": 8, "dich_vu": 16, "vu_cong": 16}
+
+
+def test_a_term_stands_in_exactly_the_shard_that_a_browser_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "MAX_SHARD_BYTES", 200)
+    titles = ["thống kê", "thông tin", "thị trường", "thủy sản", "thuế", "th", "giao thông", "công nghệ"]
+    write_search_index([make_document(i, title) for i, title in enumerate(titles)], tmp_path / "index")
+    _, shards = read_index(tmp_path / "index")
+    assert len(shards) > 3
+    for number, title in enumerate(titles):
+        for term in search_terms(title):
+            (name,) = sorted((one for one in shards if term.startswith(one)), key=len, reverse=True)[:1]
+            assert number in shards[name][term][::2], (title, term, name)
+
+
+def test_a_term_keeps_its_best_documents_only(tmp_path: Path) -> None:
+    documents = [make_document(i, "số liệu" if i else "số số liệu") for i in range(MAX_POSTINGS + 50)]
+    write_search_index(documents, tmp_path / "index")
+    _, shards = read_index(tmp_path / "index")
+    postings = next(shard["so"] for shard in shards.values() if "so" in shard)
+    assert len(postings) == 2 * MAX_POSTINGS
+    assert postings[:2] == [0, 8]
+
+
+def test_what_a_result_shows_lies_in_the_chunk_of_its_number(tmp_path: Path) -> None:
+    documents = [make_document(i, f"bộ {i}") for i in range(40)]
+    write_search_index(documents, tmp_path / "index")
+    index, _ = read_index(tmp_path / "index")
+    chunk = index["chunk"]
+    assert isinstance(chunk, int)
+    rows = json.loads((tmp_path / "index/en" / f"{37 // chunk}.json").read_text("utf-8"))
+    assert rows[37 % chunk] == ["/catalog/d37/", "bộ 37", []]
+
+
+def test_an_empty_catalogue_has_an_empty_index(tmp_path: Path) -> None:
+    write_search_index([], tmp_path / "index")
+    index, shards = read_index(tmp_path / "index")
+    assert (index["documents"], shards) == (0, {})

@@ -1,0 +1,296 @@
+"""The site as files: both languages whole, every oddity readable, nothing from a descriptor ever runs.
+
+(`tests/browser/` opens the same pages in a browser.)
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from factory import (
+    ARABIC,
+    HOSTILE_TITLE,
+    HOSTILE_TITLE_EN,
+    LONG_TITLE,
+    SCRIPT,
+    make_project,
+    make_tiny_catalog,
+    write_indicator,
+    write_references,
+)
+from portal.site import CONFIGURATIONS, SiteError, write_site
+from portal.text import LANGUAGES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from portal.text import Language
+    from published import Published
+
+pytest_plugins = ("published",)
+
+NB = "\N{NO-BREAK SPACE}"
+PREFIX: dict[Language, str] = {"vi": "", "en": "en/"}
+HOSTILE = {"vi": HOSTILE_TITLE, "en": HOSTILE_TITLE_EN}
+
+
+def pages(published: Published, language: Language) -> set[str]:
+    """Return the addresses of all pages of a language, below its prefix."""
+    root = published.site / PREFIX[language]
+    found = {path.parent.relative_to(root).as_posix() for path in root.rglob("index.html")}
+    return {page for page in found if language == "en" or page.split("/")[0] != "en"}
+
+
+# --- two languages ------------------------------------------------------------------------------------------------
+
+
+def test_both_languages_have_the_same_pages(published: Published) -> None:
+    assert pages(published, "vi") == pages(published, "en")
+    assert pages(published, "vi") >= {
+        ".", "catalog", "catalog/fish", "catalog/market", "catalog/units", "themes", "themes/fishing", "sources",
+        "sources/report", "about", "developers",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_says_its_language_and_leads_to_its_twin(language: Language, published: Published) -> None:
+    other: Language = "en" if language == "vi" else "vi"
+    for page in sorted(pages(published, language)):
+        content = published.parse(f"/{PREFIX[language]}{page}/")
+        assert content.attributes("html", "lang") == [language], page
+        if page.startswith("embed/"):
+            continue  # a frame in somebody else's page: it has no navigation
+        (twin,) = [one["href"] for tag, one in content.elements if tag == "a" and one.get("hreflang") == other]
+        assert twin == f"/{PREFIX[other]}{page}/".replace("/./", "/"), page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_has_a_title_a_description_and_one_heading(language: Language, published: Published) -> None:
+    for page in sorted(pages(published, language)):
+        content = published.parse(f"/{PREFIX[language]}{page}/")
+        (title,) = content.texts["title"]
+        assert title.strip(), page
+        assert content.meta("description").strip(), page
+        assert len(content.texts["h1"]) == 1, page
+
+
+def test_numbers_and_dates_are_written_as_their_readers_write_them(published: Published) -> None:
+    vietnamese, english = published.parse("/catalog/fish/"), published.parse("/en/catalog/fish/")
+    assert f"2.390,5{NB}tấn" in vietnamese.texts["td"]
+    assert f"2,390.5{NB}tonnes" in english.texts["td"]
+    assert "31/7/2023" in published.parse("/catalog/misprinted/").texts["td"]
+    assert "31 July 2023" in published.parse("/en/catalog/misprinted/").texts["td"]
+
+
+def test_a_plain_table_is_written_for_its_readers(published: Published) -> None:
+    rows = [published.parse(path).texts["td"][:7] for path in ("/catalog/market/", "/en/catalog/market/")]
+    assert rows == [
+        ["12.345,50", "1.000.000", "3/2/2024", "2024-02", "2010", "true", ""],
+        ["12,345.50", "1,000,000", "3 February 2024", "2024-02", "2010", "true", ""],
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_holds_an_unfilled_blank(language: Language, published: Published) -> None:
+    for page in sorted(pages(published, language)):
+        content = published.parse(f"/{PREFIX[language]}{page}/")
+        for tag in ("main", "title", "footer"):
+            for text in content.texts.get(tag, []):
+                left = re.sub(r"@misc\{.*?\n\}", "", text.replace(HOSTILE_TITLE, ""), flags=re.DOTALL)
+                assert not re.search(r"\{[a-z_]+\}|\bNone\b|\{\{|Undefined", left), (page, tag)
+
+
+# --- what must not run --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_from_a_descriptor_runs_on_any_page(language: Language, published: Published) -> None:
+    for page in sorted(pages(published, language)):
+        content = published.parse(f"/{PREFIX[language]}{page}/")
+        assert not [text for text in content.texts.get("script", []) if "alert(" in text], page
+        for tag, attributes in content.elements:
+            assert not [name for name in attributes if name.startswith("on")], (page, tag)
+            for name in ("href", "src", "action"):
+                assert not attributes.get(name, "").strip().startswith(("javascript:", "data:")), (page, tag)
+            assert "other.example" not in attributes.get("src", ""), (page, tag)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_hostile_title_is_shown_letter_by_letter(language: Language, published: Published) -> None:
+    content = published.parse(f"/{PREFIX[language]}catalog/hostile/")
+    title = HOSTILE[language]
+    assert content.texts["title"][0].startswith(title)
+    assert content.texts["h1"] == [title]
+    assert content.meta("description").startswith(SCRIPT.format("text"))
+    note = SCRIPT.format("note" if language == "vi" else "note-en")
+    assert any(note in text for text in content.texts["td"])
+    assert any(SCRIPT.format("licence") in text for text in content.texts["dd"])
+
+
+# --- odd datasets -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_right_to_left_text_stays_whole(language: Language, published: Published) -> None:
+    content = published.parse(f"/{PREFIX[language]}catalog/arabic/")
+    assert content.texts["h1"] == [ARABIC]
+    assert content.texts["title"][0].startswith(ARABIC)
+    assert ARABIC in [text.strip() for text in content.texts["td"]]
+    assert ARABIC in published.parse(f"/{PREFIX[language]}catalog/").texts["a"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_very_long_title_is_shown_whole(language: Language, published: Published) -> None:
+    assert len(LONG_TITLE) > 250
+    content = published.parse(f"/{PREFIX[language]}catalog/long_title/")
+    assert content.texts["h1"] == [LONG_TITLE]
+    assert LONG_TITLE in published.parse(f"/{PREFIX[language]}catalog/").texts["a"]
+
+
+def test_a_dataset_without_english_is_marked_as_vietnamese(published: Published) -> None:
+    content = published.parse("/en/catalog/vietnamese_only/")
+    assert "This dataset is described in Vietnamese only." in content.texts["p"]
+    marked = [one for tag, one in content.elements if tag in {"div", "section"} and one.get("lang") == "vi"]
+    assert len(marked) == 2, "heading and description"
+
+
+def test_one_row_is_a_number_and_not_a_chart(published: Published) -> None:
+    for prefix in PREFIX.values():
+        content = published.parse(f"/{prefix}catalog/arabic/")
+        assert "figure" not in content.texts
+        assert len(content.texts["tbody"]) == 1
+        assert content.attributes("tr", "id") != []
+
+
+def test_a_missing_value_says_what_is_printed(published: Published) -> None:
+    cells = published.parse("/catalog/misprinted/").texts["td"]
+    assert "không đọc được (in là 1.2OO)" in cells
+    assert "0" not in [cell.strip() for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/catalog/thousand/", "Trang chỉ hiện 200 dòng đầu trong 1.000 dòng; tải tệp hoặc dùng API để lấy đủ."),
+        (
+            "/en/catalog/thousand/",
+            "The page shows the first 200 of 1,000 rows; download the file or use the API for all",
+        ),
+        ("/catalog/market/", "Trang chỉ hiện 200 dòng đầu trong 1.000 dòng; tải tệp hoặc dùng API để lấy đủ."),
+    ],
+)
+def test_a_thousand_rows_are_cut_with_a_link(path: str, words: str, published: Published) -> None:
+    content = published.parse(path)
+    assert len(content.texts["tr"]) == 1 + 200
+    assert [text for text in content.texts["p"] if text.startswith(words)]
+    html = published.read(path)
+    after = html[html.index(words[:40]) :]
+    assert re.match(r'[^<]*<a href="#downloads">', after)
+    assert {"downloads", "api"} <= set(content.attributes("h2", "id"))
+
+
+def test_a_breakdown_is_drawn_on_its_page(published: Published) -> None:
+    content = published.parse("/catalog/fish/")
+    (figure,) = [one for tag, one in content.elements if tag == "svg" and one.get("role") == "img"]
+    assert figure["aria-labelledby"] in content.attributes("p", "id")
+    assert "figure" not in published.parse("/catalog/market/").texts
+
+
+# --- links --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def anchors(file: Path) -> set[str]:
+    """Return the places that a link into a page may name."""
+    return set(re.findall(r' id="([^"]*)"', file.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_internal_link_of_a_generated_page_leads_somewhere(language: Language, published: Published) -> None:
+    root = PREFIX[language]
+    # What people wrote by hand may speak of the repository's own datasets.
+    for page in sorted(pages(published, language) - {"about", "developers"}):
+        here = (published.site / root / page).resolve()
+        for link in published.parse(f"/{root}{page}/").attributes("a", "href"):
+            address, _, anchor = link.partition("#")
+            if re.match(r"[a-z]+:", link) or address.startswith("/datasette/"):
+                continue
+            target = published.site / address.lstrip("/") if address.startswith("/") else here / address
+            file = target / "index.html" if target.is_dir() else target
+            assert file.is_file(), (page, link)
+            # A page that is cut lacks the places of its later rows; the link then leads to the page itself.
+            if anchor and "/thousand/" not in link:
+                assert anchor in anchors(file), (page, link)
+
+
+def test_nothing_is_fetched_from_another_host(published: Published) -> None:
+    for language in LANGUAGES:
+        for page in sorted(pages(published, language)):
+            for tag, one in published.parse(f"/{PREFIX[language]}{page}/").elements:
+                fetched = [one.get("src", ""), one.get("srcset", ""), one.get("href", "") if tag == "link" else ""]
+                if one.get("rel") == "canonical":
+                    continue
+                assert not [address for address in fetched if re.match(r"(https?:)?//", address)], (page, tag)
+
+
+# --- faults of a site ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a project with one indicator."""
+    made = make_project(tmp_path / "project")
+    write_references(made / "datapackages")
+    write_indicator(made / "datapackages", "fish")
+    return made
+
+
+def build_site(project: Path) -> None:
+    data = project / "out-data"
+    catalog = make_tiny_catalog(project / "datapackages", data)
+    write_site(catalog, project, project / "out", data)
+
+
+def test_a_link_to_nowhere_in_a_written_page_is_refused(project: Path) -> None:
+    (project / "site" / "about.md").write_text("# Giới thiệu\n\n[đâu](nowhere.md)\n", "utf-8")
+    with pytest.raises(SiteError) as error:
+        build_site(project)
+    assert str(error.value) == (
+        "trang web không dựng được / the site cannot be built: Doc file 'about.md' contains a link 'nowhere.md', but"
+        " the target is not found among documentation files."
+    )
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS.values())
+def test_a_missing_configuration_is_named(name: str, project: Path) -> None:
+    (project / name).unlink()
+    with pytest.raises(SiteError, match=rf"the site cannot be built: .*{re.escape(name)}' does not exist"):
+        build_site(project)
+
+
+def test_a_broken_template_is_named(project: Path) -> None:
+    (project / "site" / "theme" / "portal" / "home.html").write_text("{% if %}", "utf-8")
+    with pytest.raises(SiteError, match=r"the site cannot be built: .*Expected an expression"):
+        build_site(project)
+
+
+def test_an_unknown_value_in_a_template_is_an_error(project: Path) -> None:
+    (project / "site" / "theme" / "portal" / "home.html").write_text("{{ cardz }}", "utf-8")
+    with pytest.raises(SiteError, match="'cardz' is undefined"):
+        build_site(project)
+
+
+def test_a_written_page_stands_above_the_generated_one(project: Path) -> None:
+    folder = project / "site" / "catalog"
+    folder.mkdir()
+    (folder / "fish.md").write_text("Lời của người viết.\n", "utf-8")
+    build_site(project)
+    html = (project / "out" / "catalog" / "fish" / "index.html").read_text("utf-8")
+    assert "<p>Lời của người viết.</p>" in html
+    assert "<h1>Gói fish</h1>" in html
+    shutil.rmtree(project / "out")
