@@ -220,6 +220,10 @@ def test_a_folder_that_cannot_be_made_is_said(root: Path) -> None:
 
 def test_make_new_calls_the_command() -> None:
     done = subprocess.run(
-        ["make", "-n", "new", "NAME=so_thu_vien"], cwd=PROJECT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "-n", "new", "NAME=so_thu_vien"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.splitlines()[-1] == ".venv/bin/python scripts/create_indicator.py 'so_thu_vien'"

@@ -61,9 +61,12 @@ def portal(release: Path) -> Iterator[str]:
         assert server.wait(10) == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium; a machine without it fails these tests instead of passing them over."""
+    """Start Chromium; a machine without it fails these tests instead of passing them over.
+
+    It ends with each file of tests: as long as Playwright runs, no other test can start an event loop of its own.
+    """
     assert CHROMIUM, "Chromium is not installed: apt-get install chromium, or set CHROMIUM=/path/to/it"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
