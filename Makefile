@@ -57,7 +57,7 @@ serve: $(SERVE) ## dựng và mở cổng tại http://127.0.0.1:8000 / build an
 	@exec $(PY) scripts/serve_portal.py --host $(HOST) --port $(PORT)
 
 test: $(DEV) $(CHECKERS) ## chạy mọi kiểm thử / run all tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses=auto --dist=worksteal
 
 lint: $(DEV) ## định dạng, quy tắc, kiểu / format, rules, types
 	@$(PY) -m ruff format --check .
