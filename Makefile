@@ -73,7 +73,7 @@ lock: ## khóa lại phiên bản thư viện (cần uv) / lock the libraries ag
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 bench: $(DEV) $(CHECKERS) ## đo tốc độ và bộ nhớ / measure speed and memory
-	@$(PY) benchmarks/run_benchmarks.py
+	@PYTHONPATH=scripts $(PY) benchmarks/run_benchmarks.py
 
 clean: ## xóa những gì đã dựng / remove what was built
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,9 +11,15 @@ import sys
 
 import bench_build
 import bench_lighthouse
+import bench_search
 import bench_serve
 
-BENCHMARKS = {"build": bench_build.run, "serve": bench_serve.run, "lighthouse": bench_lighthouse.run}
+BENCHMARKS = {
+    "build": bench_build.run,
+    "serve": bench_serve.run,
+    "search": bench_search.run,
+    "lighthouse": bench_lighthouse.run,
+}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -73,6 +73,19 @@ def test_a_term_stands_in_exactly_the_shard_that_a_browser_asks_for(
             assert number in shards[name][term][::2], (title, term, name)
 
 
+def test_who_has_typed_the_name_of_a_split_shard_finds_the_best_of_all_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "MAX_SHARD_BYTES", 100)
+    titles = ["thống", "thông tin", "thị", "thủy", "thuế sản", "công"]
+    documents = [make_document(number, title) for number, title in enumerate(titles)]
+    documents[3] = Document((*documents[3].texts, (5, "thủy")), documents[3].shown)
+    write_search_index(documents, tmp_path / "index")
+    _, shards = read_index(tmp_path / "index")
+    assert shards["t"] == {"t*": [3, 13, 0, 8, 1, 8, 2, 8, 4, 8]}
+    assert all(len(name) == 1 or name[:-1] in shards for name in shards), "a level of shards is missing"
+
+
 def test_a_term_keeps_its_best_documents_only(tmp_path: Path) -> None:
     documents = [make_document(i, "số liệu" if i else "số số liệu") for i in range(MAX_POSTINGS + 50)]
     write_search_index(documents, tmp_path / "index")

@@ -83,7 +83,7 @@ class Writer(Lister):
             settings.description.get(self.language),
             "home.html",
             view,
-            ("search",),
+            ("search_box",),
         )
 
     def catalog_page(self) -> Page:
@@ -190,7 +190,7 @@ class Writer(Lister):
     def search_page(self) -> Page:
         """Return the page on which searches are answered."""
         page = self._page("search/", "search_title", "search_description", "search.html", {})
-        return replace(page, scripts=("search",))
+        return replace(page, scripts=("search_box",))
 
     def embed_page(self, package: Package) -> Page:
         """Return the chart or headline of a dataset, with its source, for other people's pages."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from portal.observation import select_headline
 from portal.presenter import Presenter
-from portal.search_index import Document, search_terms
+from portal.search_index import Document
+from portal.synonym import find_synonyms, read_synonyms, respell
 from portal.text import LANGUAGES, Text
 
 if TYPE_CHECKING:
@@ -14,23 +15,21 @@ if TYPE_CHECKING:
 
     from portal.catalog import Catalog, Record
     from portal.package import Package
+    from portal.synonym import Synonyms
     from portal.text import Language
     from portal.view import Figure
 
 # How much a word counts by where it stands; a name is the whole of what is looked for.
 _NAME, _TITLE, _KEYWORD, _FIGURE, _LABEL, _TEXT = 12, 8, 6, 5, 3, 1
-# Endings and words that Americans spell otherwise than the portal does.
-_AMERICAN = (("licence", "license"), ("centre", "center"), ("programme", "program"), ("labour", "labor"),
-             ("isation", "ization"), ("ised", "ized"), ("ising", "izing"), ("cyber-", "cyber"))  # fmt: skip
 # A result shows one figure; the ones that a query may ask for are kept, newest first.
 MAX_FIGURES = 40
 
 
 def collect_documents(catalog: Catalog) -> list[Document]:
-    """Return one document for each dataset, each code list, each source, each glossary term and each system."""
+    """Return one document for each dataset, each source, each glossary term and each system."""
     presenters = {language: Presenter(catalog, language) for language in LANGUAGES}
-    phrases = _read_phrases(catalog)
-    documents = [_describe_dataset(one, catalog, presenters, phrases) for one in catalog.datasets]
+    synonyms = read_synonyms(_rows(catalog, "glossary"))
+    documents = [_describe_dataset(one, catalog, presenters, synonyms) for one in catalog.datasets]
     documents += [_describe_record("sources", row, "id", "title", presenters) for row in _rows(catalog, "sources")]
     documents += [_describe_record("systems", row, "id", "name", presenters) for row in _rows(catalog, "systems")]
     documents += [_describe_record("glossary", row, "code", "name", presenters) for row in _rows(catalog, "glossary")]
@@ -42,7 +41,7 @@ def _rows(catalog: Catalog, name: str) -> Sequence[Record]:
 
 
 def _describe_dataset(
-    package: Package, catalog: Catalog, presenters: Mapping[Language, Presenter], phrases: Sequence[tuple[str, str]]
+    package: Package, catalog: Catalog, presenters: Mapping[Language, Presenter], synonyms: Synonyms
 ) -> Document:
     headline = select_headline(package, catalog.observations.get(package.name, ()))
     # Where a query asks for no figure in particular, the first one is shown: the headline.
@@ -66,33 +65,18 @@ def _describe_dataset(
             package.title.language(presenter.language),
         ]
     # An abbreviation finds what is written out, and the other way round.
-    own = f" {' '.join(search_terms(' '.join(text for weight, text in texts if weight > _TEXT)))} "
-    texts += [(_KEYWORD, other) for phrase, other in phrases if f" {phrase} " in own]
-    return Document(tuple(dict.fromkeys([*texts, *_spell_american(texts)])), shown)
+    own = " ".join(text for weight, text in texts if weight > _TEXT)
+    texts += [(_KEYWORD, names) for names in find_synonyms(own, synonyms)]
+    return Document(tuple(dict.fromkeys([*texts, *_respell(texts)])), shown)
 
 
-def _spell_american(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Yield the texts that Americans spell otherwise, as they do."""
-    for weight, text in texts:
-        other = text.lower()
-        for british, american in _AMERICAN:
-            other = other.replace(british, american)
-        if other != text.lower():
-            yield weight, other
+def _respell(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the texts that others spell otherwise, as they do."""
+    return ((weight, other) for weight, text in texts if (other := respell(text)) != text.lower())
 
 
 def _show(one: Figure) -> list[str]:
     return [one.what, one.value, one.when, one.anchor]
-
-
-def _read_phrases(catalog: Catalog) -> list[tuple[str, str]]:
-    """Return pairs of folded phrase and what also names it, from the glossary."""
-    pairs: list[tuple[str, str]] = []
-    for row in _rows(catalog, "glossary"):
-        names = [row[key] for key in ("term", "name", "name_en", "also") if row.get(key)]
-        everything = " ".join(names)
-        pairs += [(" ".join(search_terms(name)), everything) for name in names]
-    return [(phrase, other) for phrase, other in pairs if len(phrase) > 1]
 
 
 def _describe_record(page: str, row: Record, key: str, name: str, presenters: Mapping[Language, Presenter]) -> Document:
@@ -106,7 +90,7 @@ def _describe_record(page: str, row: Record, key: str, name: str, presenters: Ma
         ]
         for language, presenter in presenters.items()
     }
-    return Document((*texts, *_spell_american(texts)), shown)
+    return Document((*texts, *_respell(texts)), shown)
 
 
 def _weigh_column(column: str, name: str) -> int:

@@ -1,8 +1,8 @@
 """The site's search index: small static files from which a browser finds datasets and figures by itself.
 
 A query is folded into terms (`search_terms`); each term leads to one shard by its first letters; a shard holds
-for each term the documents that have it, best first; a chunk holds what a result shows. A visitor loads the
-shards of what was typed and the chunks of ten results, however large the catalogue is.
+for each term the documents that have it, best first; a chunk holds what a result shows. A visitor loads one shard
+for each term that was typed and the chunks of ten results, however large the catalogue is.
 
 Both languages share one index, so that English words find Vietnamese pages and the other way round.
 """
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 MAX_POSTINGS = 400
 # A shard larger than this is split by one letter more.
 MAX_SHARD_BYTES = 12_000
+# What joins two words to a pair, and what stands for all endings of a word; neither occurs in a term.
+PAIR, ANY_ENDING = "_", "*"
+# Whoever has typed a letter or two reads on only what comes first.
+MAX_MERGED = 100
 # Results seldom stand side by side: a chunk is loaded for the sake of one or two of its documents.
 CHUNK_DOCUMENTS = 4
 # A word that a document repeats in every row says little more of it than one that it says twice.
@@ -78,7 +82,8 @@ def weigh_terms(document: Document) -> Counter[str]:
         terms = search_terms(text)
         said.update((weight, term) for term in set(terms))
         if weight > 1:
-            said.update((2 * weight, pair) for pair in {f"{one}_{other}" for one, other in itertools.pairwise(terms)})
+            pairs = {PAIR.join(pair) for pair in itertools.pairwise(terms)}
+            said.update((2 * weight, pair) for pair in pairs)
     weights: Counter[str] = Counter()
     for (weight, term), times in said.items():
         weights[term] += weight * min(times, MAX_REPEATS)
@@ -105,9 +110,9 @@ def write_search_index(documents: Sequence[Document], folder: Path) -> None:
     _write(folder / "index.json", index)
 
 
-def _encode(rows: Iterable[tuple[int, int]]) -> list[int]:
+def _encode(rows: Iterable[tuple[int, int]], most: int = MAX_POSTINGS) -> list[int]:
     """Return document, weight, document, weight …, the heaviest first."""
-    best = sorted(rows, key=lambda row: (-row[1], row[0]))[:MAX_POSTINGS]
+    best = sorted(rows, key=lambda row: (-row[1], row[0]))[:most]
     return [number for row in best for number in row]
 
 
@@ -122,9 +127,18 @@ def _split(terms: Mapping[str, list[int]], length: int) -> Iterator[tuple[str, d
         if not rest or len(json.dumps(group, separators=(",", ":"))) <= MAX_SHARD_BYTES:
             yield name, group
         else:
-            if whole:
-                yield name, whole
+            yield name, whole | {f"{name}{ANY_ENDING}": _merge(group)}
             yield from _split(rest, length + 1)
+
+
+def _merge(group: Mapping[str, list[int]]) -> list[int]:
+    """Return the best documents of all words of a group: what somebody finds who has typed no more than its name."""
+    best: dict[int, int] = {}
+    for term, postings in group.items():
+        if PAIR not in term:
+            for number, weight in zip(postings[::2], postings[1::2], strict=True):
+                best[number] = max(best.get(number, 0), weight)
+    return _encode(best.items(), MAX_MERGED)
 
 
 def _write(path: Path, value: object) -> None:
