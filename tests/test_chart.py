@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from factory import (
     ARABIC,
@@ -24,9 +25,10 @@ from factory import (
     write_indicator,
     write_references,
 )
-from portal.chart import MAX_PARTS, draw_chart
+from portal.chart import MAX_PARTS, VERSION, draw_chart
 from portal.chart_choice import MIN_PARTS, Breakdown, Part, Series, choose_chart
-from portal.chart_spec import GAP, MAX_LABEL, WIDTH, Row, measure_label, specify_bars, specify_ranks
+from portal.chart_ranks import specify_ranks
+from portal.chart_spec import GAP, MAX_LABEL, WIDTH, Row, measure_label, specify_bars
 from portal.chart_text import clean_text, isolate_text, measure_text, wrap_text
 from portal.chart_timeline import MAX_POINTS, Axis, Point, choose_ticks, specify_timeline, thin_points
 from portal.package import Headline
@@ -35,6 +37,8 @@ from portal.text import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from jsonschema.protocols import Validator
 
     from portal.catalog import Catalog
     from portal.chart import Chart
@@ -386,8 +390,8 @@ SENTENCES: list[tuple[str, list[dict[str, str]], str, str, str]] = [
     ),
     (
         "estimates", [row | {"status": "estimate"} for row in BREAKDOWN], "catch",
-        f"Sản lượng, ước tính, 2023: 4 phần; lớn nhất là Cá (1.500,5{NB}tấn), nhỏ nhất là Mực (90{NB}tấn).",
-        f"Catch, estimate, 2023: 4 parts; the largest is Fish (1,500.5{NB}tonnes), the smallest Squid (90{NB}tonnes).",
+        f"Sản lượng (ước tính), 2023: 4 phần; lớn nhất là Cá (1.500,5{NB}tấn), nhỏ nhất là Mực (90{NB}tấn).",
+        f"Catch (estimate), 2023: 4 parts; the largest is Fish (1,500.5{NB}tonnes), the smallest Squid (90{NB}tonnes).",
     ),
     (
         "ties", [{"kind": kind, "value": value} for kind, value in zip(KINDS, "9559", strict=True)], "catch",
@@ -833,11 +837,57 @@ def test_the_picture_holds_no_script_no_style_and_no_link(
     assert min(sizes) >= 13
 
 
+@pytest.fixture(scope="module")
+def vega_lite() -> Validator:
+    """Return the official schema of the version that charts are rendered with."""
+    folder = REPOSITORY / "node_modules/vega-lite"
+    assert json.loads((folder / "package.json").read_text("utf-8"))["version"].startswith(f"{VERSION}.")
+    schema = json.loads((folder / "build/vega-lite-schema.json").read_text("utf-8"))
+    return Draft7Validator(schema)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("rows", "measure"), [one[1:3] for one in SENTENCES], ids=[one[0] for one in SENTENCES])
+def test_the_specification_is_valid_vega_lite(
+    rows: list[dict[str, str]], measure: str, language: Language, catalog: Catalog, vega_lite: Validator
+) -> None:
+    specification = must_draw(catalog, rows, measure=measure, language=language).specification
+    assert list(vega_lite.iter_errors(specification)) == []
+    broken = {**specification, "layer": [{"mark": {"type": "pie chart"}}]}
+    assert not vega_lite.is_valid(broken), "the schema accepts anything"
+
+
+@pytest.mark.parametrize(("case", "rows", "measure"), [one[:3] for one in SENTENCES], ids=[one[0] for one in SENTENCES])
+def test_every_mark_says_its_figure_once(case: str, rows: list[dict[str, str]], measure: str, catalog: Catalog) -> None:
+    chart = must_draw(catalog, rows, measure=measure)
+    root = ET.fromstring(chart.inline_svg)  # noqa: S314 - drawn just here
+    said = [one.attrib["data-said"] for one in root.iter() if "data-said" in one.attrib]
+    assert sorted(said) == sorted(one["said"] for one in chart.specification["data"]["values"]), case
+    assert "data-said" not in chart.svg
+
+
+def test_a_mark_says_name_or_period_figure_unit_and_status(catalog: Catalog) -> None:
+    bars = must_draw(catalog, BREAKDOWN).specification["data"]["values"]
+    assert bars[0]["said"] == f"Cá: 1.500,5{NB}tấn"
+    points = must_draw(catalog, [row | RANKS for row in DTI], measure="position", language="en")
+    assert [one["said"] for one in points.specification["data"]["values"]] == [
+        "2021, derived: rank 24", "2022: rank 32", "2023, target: among the top 20",
+        "no deadline stated, target: among the top 10",
+    ]  # fmt: skip
+
+
+def test_two_charts_on_one_page_share_no_id(catalog: Catalog) -> None:
+    pictures = [draw_chart(catalog.packages["fish"], catalog, "vi"), must_draw(catalog, BREAKDOWN)]
+    names = [one.alternative_id for one in pictures if one]
+    assert names == ["chart-fish", "chart-drawn"]
+    assert all(one and f'aria-labelledby="{one.alternative_id}"' in one.inline_svg for one in pictures)
+
+
 def test_in_a_page_the_picture_scales_and_follows_colours_and_font(catalog: Catalog) -> None:
     chart = draw_chart(catalog.packages["fish"], catalog, "vi")
     assert chart
     head = ET.fromstring(chart.inline_svg).attrib  # noqa: S314 - drawn just here
-    assert (head["role"], head["aria-labelledby"]) == ("img", "chart-alternative")
+    assert (head["role"], head["aria-labelledby"]) == ("img", "chart-fish")
     assert "viewBox" in head
     assert not {"width", "height"} & set(head)
     assert "var(--chart-bar)" in chart.inline_svg
@@ -1014,14 +1064,18 @@ def test_the_page_shows_the_chart_with_its_words_and_a_way_to_the_table(
 ) -> None:
     content = published.parse(address)
     assert content.texts["figcaption"] == [title]
-    assert link in content.attributes("a", "href")
-    assert content.attributes("svg", "aria-labelledby") == ["chart-alternative"]
+    language = "en" if address.startswith("/en/") else "vi"
+    files = [f"/data/fish/fish.{language}.svg", f"/data/fish/fish.{language}.vl.json"]
+    assert {link, *files} <= set(content.attributes("a", "href"))
+    assert content.attributes("svg", "aria-labelledby") == ["chart-fish"]
     names = [one["id"] for _, one in content.elements if "id" in one]
     assert len(names) == len(set(names))
 
 
-def test_the_embedded_chart_leads_to_the_table_of_its_dataset(published: Published) -> None:
+def test_the_embedded_chart_leads_to_the_table_and_the_specification_of_its_dataset(published: Published) -> None:
     content = published.parse("/embed/fish/")
+    assert {"/data/fish/fish.vi.svg", "/data/fish/fish.vi.vl.json"} <= set(content.attributes("a", "href"))
+    assert content.attributes("script", "src") == []
     assert content.texts["figcaption"] == ["Sản lượng, 2023 (tấn)"]
     assert [one for one in content.attributes("a", "href") if one.endswith("/catalog/fish/#table")]
-    assert content.attributes("svg", "aria-labelledby") == ["chart-alternative"]
+    assert content.attributes("svg", "aria-labelledby") == ["chart-fish"]

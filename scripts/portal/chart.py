@@ -1,7 +1,8 @@
 """Charts: the picture of a dataset in one language, with its specification and what it says in words.
 
-What is drawn is chosen by `chart_choice`, worded by `chart_words` and `chart_alternative`, laid out by `chart_spec`
-and `chart_timeline`; Vega-Lite turns the specification into an SVG at build, which `chart_svg` makes fit for a page.
+What is drawn is chosen by `chart_choice`, worded by `chart_words` and `chart_alternative`, laid out by `chart_spec`,
+`chart_ranks` and `chart_timeline`; Vega-Lite turns the specification into an SVG at build, which `chart_svg` makes
+fit for a page.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ import vl_convert
 
 from portal.chart_alternative import describe_breakdown, describe_series
 from portal.chart_choice import RANK, TARGET, Breakdown, Part, choose_chart, to_float
+from portal.chart_ranks import specify_ranks
 from portal.chart_spec import (
     MAX_LABEL,
     Row,
     is_cut,
     measure_label,
     specify_bars,
-    specify_ranks,
     title_specification,
 )
 from portal.chart_svg import make_file, make_inline
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 # A phone shows no more bars without losing the first from sight.
 MAX_PARTS = 20
 # The version of Vega-Lite that the specifications are written for.
-_VERSION = "5.21"
+VERSION = "5.21"
 _YEAR = 365.2425
 _EPOCH = date(1970, 1, 1)
 
@@ -59,6 +60,8 @@ class Chart:
     specification: dict[str, Any]
     svg: str
     inline_svg: str
+    # The id, in a page, of the element that holds the text alternative.
+    alternative_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +93,21 @@ def _render(draft: _Draft, package: Package, speaker: Speaker) -> Chart:
     source = speaker.say("chart_source", sources=speaker.join(sources), portal=portal)
     title = clean_text(package.title.get(speaker.language))
     whole = title_specification(draft.specification, title, [draft.title, *draft.notes], source, draft.alternative)
+    alternative_id = f"chart-{package.name}"
     return Chart(
         title=draft.title,
         notes=tuple(draft.notes),
         alternative=draft.alternative,
         specification=whole,
         svg=make_file(_convert(whole), draft.title, draft.alternative),
-        inline_svg=make_inline(_convert(draft.specification), "chart-alternative"),
+        inline_svg=make_inline(_convert(draft.specification), alternative_id),
+        alternative_id=alternative_id,
     )
 
 
 def _convert(specification: Specification) -> str:
     text = json.dumps(specification, ensure_ascii=False, allow_nan=False)
-    svg: str = vl_convert.vegalite_to_svg(text, vl_version=_VERSION, allowed_base_urls=[])
+    svg: str = vl_convert.vegalite_to_svg(text, vl_version=VERSION, allowed_base_urls=[])
     return svg
 
 
@@ -148,7 +153,9 @@ def _choose_shown(parts: Sequence[Part], *, ranked: bool) -> list[Part]:
 
 def _make_row(part: Part, dimension: str, speaker: Speaker) -> Row:
     bound = "range" if part.upper else find_bound(part.one)
-    return Row(speaker.name(part.one, dimension), speaker.label(part), part.low, part.high, bound)
+    name = speaker.name(part.one, dimension)
+    said = f"{name}: {speaker.figure(part)}"
+    return Row(name, speaker.label(part), part.low, part.high, bound, said)
 
 
 def _specify_ranks(rows: Sequence[Row], breakdown: Breakdown, speaker: Speaker) -> Specification:
@@ -196,6 +203,7 @@ def _make_points(observations: Iterable[Observation], series: Series, speaker: S
             status=one.status,
             bound="none" if one.status == TARGET else find_bound(one),
             segment=bisect_left(gaps, one.period.start),
+            said=f"{speaker.when(one)}: {speaker.figure(Part(one))}",
         )
         for one in observations
     ]

@@ -81,9 +81,9 @@ def describe_series(series: Series, rows: tuple[Observation, ...], speaker: Spea
         f"chart_{_name_change(first, last)}",
         title=speaker.series_title(series),
         first=speaker.figure(Part(first)),
-        first_when=_say_when(first, speaker),
+        first_when=speaker.when(first),
         last=speaker.figure(Part(last)),
-        last_when=_say_when(last, speaker),
+        last_when=speaker.when(last),
     )
     clauses = [sentence, *_say_extremes(series, speaker), *(_say_target(one, rows, speaker) for one in series.targets)]
     return "; ".join(clauses) + "."
@@ -101,10 +101,6 @@ def _name_change(first: Observation, last: Observation) -> str:
     return "rise" if rising else "fall"
 
 
-def _say_when(one: Observation, speaker: Speaker) -> str:
-    return speaker.period(one) if one.status == "actual" else f"{speaker.period(one)}, {speaker.status(one)}"
-
-
 def _say_extremes(series: Series, speaker: Speaker) -> list[str]:
     """Return the highest and the lowest figure where they lie between the ends."""
     inner = [Part(one) for one in series.results if find_bound(one) == "none"]
@@ -114,7 +110,7 @@ def _say_extremes(series: Series, speaker: Speaker) -> list[str]:
         if part and part.one.value not in ends:
             word = f"rank_{key}" if part.one.unit == RANK else key
             figure = speaker.figure(part)
-            clauses.append(speaker.say(f"chart_{word}", value=figure, when=_say_when(part.one, speaker)))
+            clauses.append(speaker.say(f"chart_{word}", value=figure, when=speaker.when(part.one)))
     return clauses
 
 

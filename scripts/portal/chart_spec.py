@@ -1,4 +1,4 @@
-"""Vega-Lite specifications of breakdowns: bars from zero, bounds as open bars, ranks as points.
+"""Vega-Lite specifications of breakdowns, bars from zero and bounds as open bars, and what all charts share.
 
 Everything is laid out here in pixels of a narrow phone: what must not be cut off has to be measured before it is
 drawn. Nothing knows of catalogues or languages; rows come with their words.
@@ -52,6 +52,8 @@ class Row:
     low: float
     high: float
     bound: Bound = "none"
+    # The figure in full, for who points at it.
+    said: str = ""
 
 
 def is_cut(name: str) -> bool:
@@ -109,7 +111,8 @@ def draw(
     kind: str, encoding: Mapping[str, Any], *, only: tuple[str, str | bool] | None = None, **mark: Any
 ) -> Specification:
     """Return a layer of marks, of those values alone whose field `only[0]` is `only[1]`."""
-    layer = {"mark": {"type": kind, **mark}, "encoding": dict(encoding)}
+    # Vega would describe every other mark too, in English.
+    layer = {"mark": {"type": kind, "aria": "description" in encoding, **mark}, "encoding": dict(encoding)}
     return {"transform": [{"filter": {"field": only[0], "equal": only[1]}}], **layer} if only else layer
 
 
@@ -132,7 +135,13 @@ def along(field: str, domain: tuple[float, float]) -> dict[str, Any]:
     return {"field": field, "type": "quantitative", "axis": None, "scale": scale}
 
 
-def _lay_rows(names: Sequence[str], height: float) -> tuple[list[dict[str, Any]], float]:
+def read_out() -> dict[str, Any]:
+    """Return the channels by which a mark says its figure in full: to assistive technology, and when pointed at."""
+    said = {"field": "said", "type": "nominal"}
+    return {"description": said, "tooltip": said}
+
+
+def lay_rows(names: Sequence[str], height: float) -> tuple[list[dict[str, Any]], float]:
     """Return the lines of each name and where they and the drawing below them stand, and where the last row ends."""
     rows: list[dict[str, Any]] = []
     top = 0.0
@@ -144,11 +153,13 @@ def _lay_rows(names: Sequence[str], height: float) -> tuple[list[dict[str, Any]]
     return rows, top - _ROW_GAP
 
 
-def _write_names() -> Specification:
+def write_names() -> Specification:
+    """Return the layer of names above the rows of `lay_rows`."""
     return write("lines", {"y": at("top")}, align="left", baseline="top", x=0)
 
 
-def _write_labels(domain: tuple[float, float]) -> list[Specification]:
+def write_labels(domain: tuple[float, float]) -> list[Specification]:
+    """Return the layers of values beside the tips of marks, at the side that each row states."""
     place = {"x": along("tip", domain), "y": at("middle")}
     bold = {"fontWeight": 600, "baseline": "middle"}
     return [
@@ -165,18 +176,18 @@ def specify_bars(rows: Sequence[Row]) -> Specification | None:
     factor, zero = _fit_bars(rows)
     if factor * max(max(abs(row.low), abs(row.high)) for row in rows) < _MIN_BAR:
         return None
-    places, height = _lay_rows([row.name for row in rows], _BAR_HEIGHT)
+    places, height = lay_rows([row.name for row in rows], _BAR_HEIGHT)
     values = [_describe_bar(row, factor) | place for row, place in zip(rows, places, strict=True)]
     domain = -zero / factor, (WIDTH - zero) / factor
-    box = {"x": along("from", domain), "x2": {"field": "to"}, "y": at("start"), "y2": {"field": "end"}}
+    box = {"x": along("from", domain), "x2": {"field": "to"}, "y": at("start"), "y2": {"field": "end"}} | read_out()
     origin = {"x": along("zero", domain), "y": at("start"), "y2": {"field": "end"}}
     layers = [
         draw("rect", box, only=("drawn", "solid"), color=BAR),
         draw("rect", box, only=("drawn", "light"), **OPEN_BAR),
         *_draw_arrows(rows, domain),
         draw("rule", origin, color=SOFT, strokeWidth=1, yOffset=-_ZERO_LINE, y2Offset=_ZERO_LINE),
-        _write_names(),
-        *_write_labels(domain),
+        write_names(),
+        *write_labels(domain),
     ]
     return {**start_specification(height, values), "layer": layers}
 
@@ -209,6 +220,7 @@ def _describe_bar(row: Row, factor: float) -> dict[str, Any]:
     arrow = _opens(row) / factor
     return {
         "name": row.name,
+        "said": row.said,
         "value": None if spans else row.high,
         "label": row.label,
         "bound": row.bound,
@@ -234,63 +246,3 @@ def _draw_arrows(rows: Sequence[Row], domain: tuple[float, float]) -> Iterator[S
         style: dict[str, Any] = {"shape": f"triangle-{side}", "filled": True, "opacity": 1, "size": _HEAD**2}
         yield {"transform": chosen, **draw("rule", shaft, color=BAR, strokeWidth=1.5, strokeDash=DASH)}
         yield {"transform": chosen, **draw("point", head, color=BAR, xOffset=_HEAD / (2 if left else -2), **style)}
-
-
-# --- ranks ------------------------------------------------------------------------------------------------------
-
-
-def specify_ranks(rows: Sequence[Row], places: int, ends: tuple[str, str]) -> Specification:
-    """Return points on an axis from the last of `places` at the left to 1 at the right; `ends` name the two."""
-    inset = RADIUS + 1
-    unit = (places - 1) / (WIDTH - 2 * inset)
-    domain = places + inset * unit, 1 - inset * unit
-    lines, height = _lay_rows([row.name for row in rows], 2 * RADIUS)
-    values = [_describe_rank(row, places, unit) | line for row, line in zip(rows, lines, strict=True)]
-    middle = {"y": at("middle")}
-    box = {"x": along("worst", domain), "x2": {"field": "best"}, "y": at("start"), "y2": {"field": "end"}}
-    layers = [
-        *(
-            draw("rule", {"x": along(start, domain), "x2": {"field": end}, **middle}, color=LINE, strokeWidth=2)
-            for start, end in (("last", "before"), ("after", "first"))
-        ),
-        draw("rect", box, only=("drawn", "light"), **OPEN_BAR),
-        draw("point", {"x": along("value", domain), **middle}, only=("drawn", "solid"), color=BAR, **DOT),
-        _write_names(),
-        *_write_labels(domain),
-    ]
-    words = [
-        {
-            "data": {"values": [{"end": words}]},
-            **write("end", {}, align=side, baseline="top", fill=SOFT, x=x, y=height + GAP),
-        }
-        for words, side, x in zip(ends, ("left", "right"), (0, WIDTH), strict=True)
-    ]
-    return {**start_specification(height + GAP + LINE_HEIGHT, values), "layer": [*layers, *words]}
-
-
-def _describe_rank(row: Row, places: int, unit: float) -> dict[str, Any]:
-    best = 1.0 if row.bound == "below" else row.low
-    worst = float(places) if row.bound == "above" else row.high
-    solid = row.bound == "none"
-    edge = RADIUS if solid else 0
-    room = measure_label(row.label) + 2 * GAP
-    fits_right, fits_left = (best - 1) / unit >= room + edge - GAP, (places - worst) / unit >= room + edge - GAP
-    right = fits_right and (solid or not fits_left)
-    tip = best - edge * unit if right else worst + edge * unit
-    # The axis stops before the words and goes on behind them.
-    before, after = (worst, tip - room * unit) if right else (tip + room * unit, best)
-    return {
-        "name": row.name,
-        "value": None if row.bound == "range" else row.low,
-        "label": row.label,
-        "bound": row.bound,
-        "drawn": "solid" if solid else "light",
-        "best": best,
-        "worst": worst,
-        "tip": tip,
-        "side": "right" if right else "left",
-        "last": places,
-        "before": min(before, places),
-        "after": max(after, 1),
-        "first": 1,
-    }

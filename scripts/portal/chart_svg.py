@@ -21,11 +21,13 @@ _UNWANTED = re.compile(r"class|role|aria-.*|style|version")
 _FRAMES = frozenset({"background", "foreground"})
 _LONG_NUMBER = re.compile(r"-?[0-9]+\.[0-9]{3,}(?:e-?[0-9]+)?")
 _COLOURED = ("fill", "stroke")
+# What a mark says when it is pointed at: Vega's word for it, and the one that `chart.js` looks for.
+_LABEL, SAID = "aria-label", "data-said"
 
 
 def make_inline(svg: str, alternative: str) -> str:
     """Return a picture that scales, takes colours and font from its page, and is named by the element `alternative`."""
-    root = _clean(svg)
+    root = _clean(svg, SAID)
     for size in ("width", "height"):
         del root.attrib[size]
     for element in root.iter():
@@ -48,17 +50,22 @@ def make_file(svg: str, title: str, description: str) -> str:
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _clean(svg: str) -> ET.Element:
-    """Return the picture without what only Vega needs, its numbers no finer than a hundredth of a pixel."""
+def _clean(svg: str, said: str = "") -> ET.Element:
+    """Return the picture without what only Vega needs, its numbers no finer than a hundredth of a pixel.
+
+    What marks say goes into the attribute `said`, if one is named.
+    """
     root = ET.fromstring(svg)  # noqa: S314 - Vega wrote it just now, out of escaped texts
     for parent in list(root.iter()):
         for child in [one for one in parent if one.get("class") in _FRAMES and one.get("fill") is None]:
             parent.remove(child)
         parent.tag = parent.tag.removeprefix(f"{{{_NAMESPACE}}}")
+        if said and parent.tag == "path" and _LABEL in parent.attrib:
+            parent.set(said, parent.attrib[_LABEL])
         for name in list(parent.attrib):
             if _UNWANTED.fullmatch(name):
                 del parent.attrib[name]
-            else:
+            elif name != said:
                 parent.attrib[name] = _LONG_NUMBER.sub(_shorten, parent.attrib[name])
     root.set("xmlns", _NAMESPACE)
     return root

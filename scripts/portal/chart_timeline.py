@@ -23,6 +23,7 @@ from portal.chart_spec import (
     along,
     at,
     draw,
+    read_out,
     start_specification,
     write,
 )
@@ -60,6 +61,8 @@ class Point:
     bound: Bound = "none"
     # Points are joined inside a segment: a period that cannot be read parts the line.
     segment: int = 0
+    # The figure in full, for who points at it.
+    said: str = ""
 
     @property
     def is_target(self) -> bool:
@@ -200,6 +203,7 @@ def _list_labels(points: Sequence[Point], boxes: Sequence[Box]) -> list[Label]:
 def _describe_point(point: Point, place: float) -> dict[str, Any]:
     return {
         "period": point.period,
+        "said": point.said,
         "value": point.value,
         "label": point.label,
         "status": point.status,
@@ -250,7 +254,10 @@ def _draw_points(points: Sequence[Point], places: dict[str, Any]) -> Iterator[Sp
     plain = {"actual", "derived", "estimate"} if len(points) > MAX_DOTS else set()
     for name, layers in styles.items():
         if name in occurring - plain:
-            yield from (draw("point", places, only=("drawn", name), **style) for style in layers)
+            # The upper layer of a mark speaks for all of it.
+            below, above = layers[:-1], layers[-1]
+            yield from (draw("point", places, only=("drawn", name), **style) for style in below)
+            yield draw("point", places | read_out(), only=("drawn", name), **above)
 
 
 def _write_all(labels: Sequence[dict[str, Any]], **style: Any) -> Specification:

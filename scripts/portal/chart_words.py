@@ -75,6 +75,10 @@ class Speaker:
         """Return when a figure holds."""
         return clean_text(say_when(one, self.language))
 
+    def when(self, one: Observation) -> str:
+        """Return when a figure holds, and what it is where it is not simply a result."""
+        return self.period(one) if one.status == "actual" else f"{self.period(one)}, {self.status(one)}"
+
     # --- titles -------------------------------------------------------------------------------------------------
 
     def breakdown_title(self, breakdown: Breakdown) -> str:
@@ -83,9 +87,9 @@ class Speaker:
         apart = {breakdown.dimension, BOUND}
         area = self.catalog.word("areas", first.area, "parent").vi if breakdown.dimension == AREA else first.area
         whole = replace(first, area=area, dimensions=tuple(pair for pair in first.dimensions if pair[0] not in apart))
-        status = "" if first.status == "actual" else self.status(first)
+        status = "" if first.status == "actual" else f" ({self.status(first)})"
         what = describe_observation(whole, self.catalog, self.language)
-        return clean_text(", ".join(filter(None, [what, status, self.period(first)])))
+        return clean_text(f"{what}{status}, {self.period(first)}")
 
     def series_title(self, series: Series) -> str:
         """Return what is followed over time, from when to when."""

@@ -198,6 +198,7 @@ class Writer(Lister):
         title = package.title.get(self.language)
         address = f"{self.catalog.settings.site_url}{self.url(f'catalog/{package.name}/').lstrip('/')}"
         view = {
+            "package": package,
             "address": address,
             "chart": self.chart(package),
             "headline": self.figure(headline) if headline else None,

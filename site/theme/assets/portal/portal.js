@@ -19,6 +19,15 @@ for (const button of document.querySelectorAll("[data-scheme]")) {
   });
 }
 
+for (const figure of document.querySelectorAll("figure.chart[data-hint]")) {
+  const svg = figure.querySelector("svg");
+  svg.setAttribute("role", "application");
+  svg.setAttribute("aria-description", figure.dataset.hint);
+  svg.tabIndex = 0;
+  const load = async (event) => (await import("/assets/portal/chart.js")).attach(figure, event);
+  for (const name of ["pointerenter", "focus"]) svg.addEventListener(name, load, { once: true });
+}
+
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) continue;
   button.hidden = false;
