@@ -94,13 +94,14 @@ def _render(draft: _Draft, package: Package, speaker: Speaker) -> Chart:
     title = clean_text(package.title.get(speaker.language))
     whole = title_specification(draft.specification, title, [draft.title, *draft.notes], source, draft.alternative)
     alternative_id = f"chart-{package.name}"
+    said = [str(one["said"]) for one in draft.specification["data"]["values"]]
     return Chart(
         title=draft.title,
         notes=tuple(draft.notes),
         alternative=draft.alternative,
         specification=whole,
         svg=make_file(_convert(whole), draft.title, draft.alternative),
-        inline_svg=make_inline(_convert(draft.specification), alternative_id),
+        inline_svg=make_inline(_convert(draft.specification), alternative_id, said),
         alternative_id=alternative_id,
     )
 

@@ -6,9 +6,13 @@ A page forbids inline styles and has colours and ids of its own; a file needs a 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from portal.chart_spec import BAR, INK, LIGHT, LINE, MARK, PAPER, SOFT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _VARIABLES = {
@@ -23,15 +27,22 @@ _LONG_NUMBER = re.compile(r"-?[0-9]+\.[0-9]{3,}(?:e-?[0-9]+)?")
 _COLOURED = ("fill", "stroke")
 # What a mark says when it is pointed at: Vega's word for it, and the one that `chart.js` looks for.
 _LABEL, SAID = "aria-label", "data-said"
+# Where a mark stands among the figures: a drawing has its marks by kind.
+_PLACE = "data-place"
 
 
-def make_inline(svg: str, alternative: str) -> str:
-    """Return a picture that scales, takes colours and font from its page, and is named by the element `alternative`."""
+def make_inline(svg: str, alternative: str, said: Sequence[str]) -> str:
+    """Return a picture that scales, takes colours and font from its page, and is named by the element `alternative`.
+
+    Its marks know what of `said` is theirs.
+    """
     root = _clean(svg, SAID)
     for size in ("width", "height"):
         del root.attrib[size]
     for element in root.iter():
         element.attrib.pop("font-family", None)
+        if element.get(SAID) in said:
+            element.set(_PLACE, str(said.index(element.attrib[SAID])))
         for name in _COLOURED:
             if element.get(name) in _VARIABLES:
                 element.set(name, _VARIABLES[element.attrib[name]])

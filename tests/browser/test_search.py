@@ -235,6 +235,18 @@ def test_the_keyboard_reaches_box_and_results(visitor: Visitor) -> None:
     page.wait_for_url(f"**{hrefs[0]}")
 
 
+def test_the_shortcut_can_be_turned_off_and_stays_off(visitor: Visitor) -> None:
+    page = visitor.open(PAGES["en"])
+    page.get_by_role("button", name="Turn this shortcut off").click()
+    page.goto(f"{visitor.portal}/en/")
+    page.keyboard.press("/")
+    assert focused(page) != "q"
+    page.goto(visitor.portal + PAGES["en"])
+    page.get_by_role("button", name="Turn this shortcut on").click()
+    page.keyboard.press("/")
+    assert focused(page) == "q"
+
+
 def focused(page: Page) -> str:
     """Return the id or the address of what has the focus."""
     name: str = page.evaluate("document.activeElement.id || document.activeElement.getAttribute('href') || ''")

@@ -13,7 +13,7 @@ export function attach(figure, event) {
   if (attached.has(figure)) return;
   attached.add(figure);
   const svg = figure.querySelector("svg");
-  const marks = [...svg.querySelectorAll("[data-said]")];
+  const marks = [...svg.querySelectorAll("[data-said]")].sort((a, b) => a.dataset.place - b.dataset.place);
   const tip = document.createElement("p");
   tip.className = "chart__tip";
   tip.setAttribute("role", "status");

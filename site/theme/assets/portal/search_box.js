@@ -23,6 +23,27 @@ function makeRow(result) {
   return item;
 }
 
+// Who speaks to the computer may press `/` unawares, so it can be turned off (WCAG 2.2, 2.1.4); where that
+// cannot be kept there is no shortcut.
+function readShortcut() {
+  try {
+    return localStorage.getItem("shortcut") || "on";
+  } catch {
+    return "";
+  }
+}
+
+function offerShortcut(line) {
+  const button = line.querySelector("button");
+  const label = () => (button.textContent = readShortcut() === "on" ? button.dataset.off : button.dataset.on);
+  button.addEventListener("click", () => {
+    localStorage.setItem("shortcut", readShortcut() === "on" ? "off" : "on");
+    label();
+  });
+  label();
+  line.hidden = !readShortcut();
+}
+
 function attach(form) {
   const input = form.querySelector("input[name=q]");
   const list = document.getElementById(form.dataset.results);
@@ -96,7 +117,7 @@ function attach(form) {
   }
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey || readShortcut() !== "on") return;
     event.preventDefault();
     input.focus();
     input.select();
@@ -108,3 +129,4 @@ function attach(form) {
 }
 
 document.querySelectorAll("form[data-search]").forEach(attach);
+document.querySelectorAll(".search-shortcut").forEach(offerShortcut);
