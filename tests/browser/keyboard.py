@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
 PATIENCE = 120  # stops that a reader may have to pass
 
+# A slow answer is announced with the query too: the results are there when their list is no longer busy.
+ANSWERED = """query => document.getElementById("search-status").textContent.includes(query)
+  && document.getElementById("results").ariaBusy === "false" """
+
 _IS_FOCUSED = "selector => document.activeElement.matches(selector)"
 # Seen: not transparent, in the window, and with a ring around it.
 _IS_SEEN = """() => {
@@ -38,7 +42,7 @@ def search_for(page: Page, query: str) -> None:
     """Type a query on the home page and wait for its results; the focus stays in the box."""
     tab_to(page, "#q")
     page.keyboard.type(query)
-    page.wait_for_function("query => document.getElementById('search-status').textContent.includes(query)", arg=query)
+    page.wait_for_function(ANSWERED, arg=query)
 
 
 def open_result(page: Page, address: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from browser.keyboard import ANSWERED
 from invented_catalogue import invent_documents, invent_queries
 from portal.search_index import search_terms, write_search_index
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 QUERIES = Path(__file__).resolve().parents[1] / "search_queries.csv"
 FIRST = 3
-ANSWERED = """
-query => document.getElementById("search-status").textContent.includes(query)
-  && document.getElementById("results").ariaBusy === "false"
-"""
 PAGES = {"vi": "/search/", "en": "/en/search/"}
 
 
@@ -168,7 +165,7 @@ def test_a_query_in_the_address_is_answered_and_kept(visitor: Visitor) -> None:
     page = visitor.open("/search/?q=th%E1%BB%A7y+s%E1%BA%A3n")
     assert page.locator("#q").input_value() == "thủy sản"
     ask(page, "a & b? <c>")
-    page.wait_for_url("**/search/?q=a+%26+b%3F+%3Cc%3E")
+    page.wait_for_url("**/search/?q=a%20%26%20b%3F%20%3Cc%3E")
 
 
 def test_a_slow_line_is_told_and_the_count_is_read_out(visitor: Visitor) -> None:

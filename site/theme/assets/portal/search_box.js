@@ -61,11 +61,17 @@ function attach(form) {
   function keepAddress(query) {
     if (!isPage) return;
     try {
-      const address = query ? `?${new URLSearchParams({ q: query })}` : window.location.pathname;
+      const address = query ? `?q=${encodeURIComponent(query)}` : window.location.pathname;
       window.history.replaceState(null, "", address);
     } catch {
-      // Browsers refuse many changes in a row; the next one comes through.
+      // Browsers refuse many changes in a row, and half a character; the next one comes through.
     }
+  }
+
+  function showRows(results) {
+    // Who went down the old results is not left nowhere.
+    if (list.contains(document.activeElement)) input.focus();
+    list.replaceChildren(...results.map(makeRow));
   }
 
   async function show() {
@@ -77,11 +83,11 @@ function attach(form) {
     try {
       const { total, results } = query ? await search(query, language, isStale) : { total: 0, results: [] };
       if (isStale()) return;
-      list.replaceChildren(...results.map(makeRow));
+      showRows(results);
       tell(query && (total ? form.dataset.found : form.dataset.none), query, total);
     } catch {
       if (isStale()) return;
-      list.replaceChildren();
+      showRows([]);
       tell(form.dataset.failed, query);
     } finally {
       clearTimeout(waiting);
