@@ -6,9 +6,14 @@ import argparse
 import asyncio
 import errno
 import logging
+import multiprocessing
+import os
 import signal
 import socket
 import sys
+import tempfile
+import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +26,10 @@ STOP_SECONDS = 3  # how long a stop waits for requests that are under way
 BACKLOG = 2048  # connections that may wait to be accepted; uvicorn's own number
 LAST_PORT = 65535
 DEFAULT_PORT = 8000
+DEFAULT_PROCESSES = 4  # at most; a core each
+MOST_PROCESSES = 64
+MOST_CONNECTIONS = 1000  # of one process; the next gets 503
+START_SECONDS = 60.0
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -32,6 +41,12 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--build", type=Path, default=Path("build"), help="nơi đã dựng / where it was built")
     parser.add_argument("--host", default="127.0.0.1", help="địa chỉ lắng nghe / address to listen on")
     parser.add_argument("--port", type=_read_port, default=DEFAULT_PORT, help="0: cổng bất kỳ / any free port")
+    parser.add_argument(
+        "--processes",
+        type=_read_processes,
+        default=min(os.cpu_count() or 1, DEFAULT_PROCESSES),
+        help="số tiến trình phục vụ / number of server processes (%(default)s)",
+    )
     return parser.parse_args(argv)
 
 
@@ -41,24 +56,25 @@ def main(argv: list[str] | None = None) -> int:
     # Both ask for the same clean end, also while libraries are still being loaded.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _start(arguments.build / "current", arguments.host, arguments.port)
+        return _start(arguments.build / "current", arguments.host, arguments.port, arguments.processes)
     except KeyboardInterrupt:
         return 0
 
 
-def _start(published: Path, host: str, port: int) -> int:
-    from portal.server import PortalNotBuiltError, create_app  # noqa: PLC0415  # half a second, not for --help
+def _start(published: Path, host: str, port: int, processes: int) -> int:
+    from portal.release_check import PortalNotBuiltError, check_published  # noqa: PLC0415  # not for --help
 
     try:
-        app = create_app(published)
+        check_published(published)
         listener = _listen(host, port)
     except PortalNotBuiltError as error:
         print(error, file=sys.stderr)
     except OSError as error:
         print(explain_refusal(error, host, port), file=sys.stderr)
     else:
-        _serve(app, listener)
-        return 0
+        with tempfile.TemporaryDirectory(prefix="portal-metrics-") as folder:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # read when the library is first loaded
+            return _serve(published, listener, processes)
     return 2
 
 
@@ -72,32 +88,68 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM."""
+def make_app(published: Path) -> ASGIApp:
+    """Return the application of one server process, which ends when the process that started it does."""
+    from portal.server import create_app  # noqa: PLC0415  # half a second, and only where it serves
+
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+    return create_app(published)
+
+
+def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve(published: Path, listener: socket.socket, processes: int) -> int:
+    """Serve until SIGINT or SIGTERM; several processes share the listening socket."""
     import uvicorn  # noqa: PLC0415  # not for --help
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
+
+    def announce() -> None:
+        address = f"http://{_write_host(listener)}/"
+        print(f"Cổng dữ liệu / portal: {address} (Ctrl-C để dừng / to stop)", flush=True)
 
     class AnnouncingServer(uvicorn.Server):
         """Says in one line where it listens, once it does; ends in STOP_SECONDS, not by the signal."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
-            address = f"http://{_write_host(listener)}/"
-            print(f"Cổng dữ liệu / portal: {address} (Ctrl-C để dừng / to stop)", flush=True)
+            announce()
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
             self.should_exit = True
 
+    class AnnouncingProcesses(Multiprocess):
+        """Says where the processes listen once all of them do, and replaces one that dies or hangs."""
+
+        def init_processes(self) -> None:
+            super().init_processes()
+            ready = [one.wait_until_ready(START_SECONDS, self.should_exit) for one in self.processes]
+            if all(ready):
+                announce()
+            else:
+                self.should_exit.set()
+
     config = uvicorn.Config(
-        app,
+        partial(make_app, published),
+        factory=True,
+        workers=processes,
         log_level="warning",
         access_log=False,
         lifespan="on",
         ws="none",
         server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
-    AnnouncingServer(config).run(sockets=[listener])
+    if processes == 1:
+        AnnouncingServer(config).run(sockets=[listener])
+    else:
+        AnnouncingProcesses(config, [listener]).run()
+    return 0
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -127,6 +179,12 @@ def explain_refusal(error: OSError, host: str, port: int) -> str:
 def _read_port(text: str) -> int:
     if not text.isdecimal() or int(text) > LAST_PORT:
         raise argparse.ArgumentTypeError(f"cần một số 0–{LAST_PORT} / a number 0–{LAST_PORT} is needed")
+    return int(text)
+
+
+def _read_processes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"cần một số 1–{MOST_PROCESSES} / a number 1–{MOST_PROCESSES} is needed")
     return int(text)
 
 

@@ -1,22 +1,30 @@
 """The API: one Datasette for each release, under /datasette/.
 
-Datasette 0.65 is used as it is, but for two faults that show only in a portal like this one; each cure stands
-beside its reason below.
+Datasette 0.65 is used as it is, but for what an immutable file makes needless (asking it for its schema again and
+again) and for three faults that show only in a portal like this one; each cure stands beside its reason below.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NoReturn
+import copy
+import json
+from typing import TYPE_CHECKING, Any
 
 from datasette.app import Datasette
+from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import pm
 from datasette.url_builder import Urls
 from datasette.utils import PrefixedUrlString
 
+from portal.api_metadata import DATABASE
+from portal.api_request import MAX_ROWS
+from portal.api_schema import INSPECTION, SMALL_TABLE
+from portal.sql_functions import register
+
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
 API_PREFIX = "/datasette/"
@@ -25,15 +33,17 @@ API_SETTINGS: Mapping[str, bool | int | str] = {
     "allow_download": False,  # the site offers the file itself
     "suggest_facets": False,  # the costliest part of a table page: one query for each column
     "default_page_size": 100,
-    "max_returned_rows": 1000,
+    "max_returned_rows": MAX_ROWS,
     "num_sql_threads": 3,
-    "sql_time_limit_ms": 1000,
+    "sql_time_limit_ms": 200,  # an ordinary request; what needs longer runs in a process of its own
     "default_facet_size": 30,
-    "facet_time_limit_ms": 200,
+    "facet_time_limit_ms": 100,
     "allow_csv_stream": True,
     "max_csv_mb": 100,
     "default_cache_ttl": 60,  # seconds; as long as a page of the site
 }
+_COUNT = "select count(*) from "
+_KEPT_COUNTS = 10_000
 
 
 class _PrefixOnceUrls(Urls):  # type: ignore[misc]  # Datasette carries no types
@@ -51,26 +61,107 @@ class _PrefixOnceUrls(Urls):  # type: ignore[misc]  # Datasette carries no types
         return address
 
 
+def _ask_once(name: str) -> Callable[..., Awaitable[Any]]:
+    """Return Datasette's method `name` for a file that never changes: it runs once for each set of arguments."""
+    ask = getattr(Database, name)
+
+    async def answer(self: PortalDatabase, *arguments: Any) -> Any:
+        key = (name, *arguments)
+        if key not in self.known:
+            self.known[key] = await ask(self, *arguments)
+        return copy.copy(self.known[key])
+
+    return answer
+
+
+class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no types
+    """An immutable database: its schema is asked for once, and a count of its rows is made once and ends early."""
+
+    fts_table = _ask_once("fts_table")
+    foreign_keys_for_table = _ask_once("foreign_keys_for_table")
+    get_all_foreign_keys = _ask_once("get_all_foreign_keys")
+    get_table_definition = _ask_once("get_table_definition")
+    get_view_definition = _ask_once("get_view_definition")
+    hidden_table_names = _ask_once("hidden_table_names")
+    label_column_for_table = _ask_once("label_column_for_table")
+    primary_keys = _ask_once("primary_keys")
+    table_column_details = _ask_once("table_column_details")
+    table_columns = _ask_once("table_columns")
+    table_exists = _ask_once("table_exists")
+    table_names = _ask_once("table_names")
+    view_names = _ask_once("view_names")
+
+    def __init__(self, datasette: Datasette, path: Path) -> None:
+        super().__init__(datasette, str(path), is_mutable=False)
+        self.known: dict[tuple[object, ...], Any] = {}
+        self._counts: dict[tuple[str, str], Results] = {}
+
+    async def execute(self, sql: str, params: Any = None, **options: Any) -> Results:
+        """Run a query; how many rows match a filter is counted up to SMALL_TABLE, and beyond that unknown."""
+        # A table page counts without options; a statement that a visitor wrote comes with some, and stays as it is.
+        if options or not (sql.startswith(_COUNT) and params):
+            return await super().execute(sql, params, **{"log_sql_errors": False, **options})
+        key = (sql, json.dumps(params, sort_keys=True))
+        if key not in self._counts:
+            bounded = f"{_COUNT}(select 1 from {sql.removeprefix(_COUNT)} limit {SMALL_TABLE + 1})"
+            if len(self._counts) >= _KEPT_COUNTS:
+                self._counts.pop(next(iter(self._counts)))
+            self._counts[key] = await super().execute(bounded, params, **options)
+        counted = self._counts[key]
+        if counted.rows[0][0] > SMALL_TABLE:
+            raise QueryInterrupted(None, sql, params)  # Datasette's way to leave the number open
+        return counted
+
+
 class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no types
-    """Datasette whose links carry the prefix exactly once."""
+    """Datasette whose links carry the prefix exactly once and whose connections know the portal's functions."""
+
+    guard: Callable[[sqlite3.Connection], object] | None = None
 
     @property
     def urls(self) -> _PrefixOnceUrls:
         """What every link is made with."""
         return _PrefixOnceUrls(self)
 
+    async def refresh_schemas(self) -> None:
+        """Do nothing: Datasette would look, on every request, whether the file has changed."""
 
-def open_api(database: Path, metadata: dict[str, Any]) -> PortalDatasette:
-    """Return a Datasette over the immutable file `database`; nothing is read before the first request."""
+    def _prepare_connection(self, connection: sqlite3.Connection, database: str) -> None:
+        super()._prepare_connection(connection, database)
+        register(connection)
+        if self.guard:
+            self.guard(connection)
+
+
+def open_api(
+    database: Path,
+    metadata: dict[str, Any],
+    settings: Mapping[str, bool | int | str] = API_SETTINGS,
+    guard: Callable[[sqlite3.Connection], object] | None = None,
+) -> PortalDatasette:
+    """Return a Datasette over the immutable file `database`; nothing is read before the first request.
+
+    `guard` is called with every connection that is opened, to limit what strangers can do with it.
+    """
     # With the optional library rich present, Datasette prints a traceback of every error with all local
     # variables, and answers an unknown address with 500, since there is no traceback to print.
     pm.get_plugin("datasette.handle_exception").rich = None
-    return PortalDatasette(immutables=[str(database)], metadata=metadata, settings=dict(API_SETTINGS), cors=True)
+    inspection = database.with_name(INSPECTION)
+    datasette = PortalDatasette(
+        immutables=[str(database)],
+        inspect_data=json.loads(inspection.read_bytes()) if inspection.is_file() else None,
+        metadata=metadata,
+        settings=dict(settings),
+        cors=True,
+    )
+    datasette.remove_database(DATABASE)
+    datasette.add_database(PortalDatabase(datasette, database), name=DATABASE)
+    datasette.guard = guard
+    return datasette
 
 
 async def warm_up_api(datasette: PortalDatasette) -> None:
-    """Do what the first request would wait for: checksum, row counts, schema. Raises OSError if it fails."""
-    await asyncio.to_thread(getattr, datasette.get_database(), "hash")  # cached; a large file takes its time
+    """Do what the first request would wait for: row counts, schema, templates. Raises OSError if it fails."""
     response = await datasette.client.get("/.json")
     if response.status_code != 200:
         raise OSError(f"Datasette: {response.status_code}")
@@ -78,12 +169,6 @@ async def warm_up_api(datasette: PortalDatasette) -> None:
 
 async def close_api(datasette: PortalDatasette) -> None:
     """End the threads of a Datasette that no request uses any more, and close its files."""
-    await datasette.get_database("_internal").execute_write_fn(_end_thread, block=False)
     await asyncio.to_thread(datasette.executor.shutdown)
     for database in datasette.databases.values():
         database.close()
-
-
-def _end_thread(_connection: sqlite3.Connection) -> NoReturn:
-    """End Datasette's writing thread, which has no other end: it outlives every exception but this one."""
-    raise SystemExit

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import sqlite3
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from portal.api import PortalDatasette, close_api, open_api, warm_up_api
+from portal.api_gate import ApiGate
+from portal.api_schema import read_schema
+from portal.metrics import show_release
+from portal.query_lane import QueryLane
+from portal.release_check import BrokenReleaseError, ReleaseStamp, check_published, check_release, read_object
 from portal.static_site import StaticSite
 
 if TYPE_CHECKING:
@@ -24,27 +26,6 @@ REFUSED = (
 _log = logging.getLogger(__name__)
 
 
-class BrokenReleaseError(Exception):
-    """A release that cannot be served; the message names the file and what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseStamp:
-    """What `build/current` means at one moment; another folder, or a folder made anew, is another stamp."""
-
-    folder: Path
-    device: int
-    inode: int
-    changed_ns: int
-
-    @classmethod
-    def read(cls, published: Path) -> ReleaseStamp:
-        """Follow the symlink `published`. Raises OSError where it leads nowhere."""
-        folder = published.resolve(strict=True)
-        status = folder.stat()
-        return cls(folder, status.st_dev, status.st_ino, status.st_mtime_ns)
-
-
 class LiveRelease:
     """One release: its pages, its API, and the number of requests that are using them."""
 
@@ -52,22 +33,24 @@ class LiveRelease:
         """Check and open the release; safe in any thread. Raises BrokenReleaseError."""
         folder = stamp.folder
         self.stamp = stamp
-        self.id = _read_id(folder / "release.json")
-        _check_database(folder / "opendata.db")
-        if not (folder / "site").is_dir():
-            raise BrokenReleaseError("site: không có / missing")
+        self.id = check_release(folder)
         self.site = StaticSite(folder / "site")
-        self.api: PortalDatasette = open_api(folder / "opendata.db", _read_object(folder / "datasette.json"))
+        metadata = read_object(folder / "datasette.json")
+        self.lane = QueryLane(folder)
+        self._datasette: PortalDatasette = open_api(folder / "opendata.db", metadata)
+        self.api = ApiGate(self._datasette, read_schema(folder / "opendata.db", metadata), self.lane)
         self.users = 0
         self.retired = False
 
     async def warm_up(self) -> None:
         """Make the first request as fast as the next. Raises OSError where Datasette cannot read the file."""
-        await warm_up_api(self.api)
+        await self.lane.start()
+        await warm_up_api(self._datasette)
 
     async def close(self) -> None:
         """Give back threads and files; only for a release that no request uses."""
-        await close_api(self.api)
+        await self.lane.stop()
+        await close_api(self._datasette)
 
 
 class ReleaseSwitch:
@@ -77,8 +60,9 @@ class ReleaseSwitch:
     """
 
     def __init__(self, published: Path) -> None:
-        """Open what `published` points at. Raises OSError or BrokenReleaseError."""
-        self.current = LiveRelease(ReleaseStamp.read(published))
+        """Open what `published` points at. Raises PortalNotBuiltError where there is nothing, or something broken."""
+        self.current = LiveRelease(check_published(published))
+        show_release(self.current.id)
         self._published = published
         self._refused: ReleaseStamp | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -128,6 +112,7 @@ class ReleaseSwitch:
             _log.error(REFUSED, *(stamp.folder.name, reason, self.current.id) * 2)
         else:
             old, self.current, self._refused = self.current, release, None
+            show_release(release.id, old.id)
             old.retired = True
             self._close_if_done(old)
         finally:
@@ -149,33 +134,3 @@ async def _open_warm(stamp: ReleaseStamp) -> LiveRelease:
         await release.close()
         raise
     return release
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise BrokenReleaseError(f"{path.name}: {error}") from error
-    if not isinstance(value, dict):
-        raise BrokenReleaseError(f"{path.name}: không phải đối tượng JSON / not a JSON object")
-    return value
-
-
-def _read_id(path: Path) -> str:
-    release_id = _read_object(path).get("id")
-    if not isinstance(release_id, str):
-        raise BrokenReleaseError(f"{path.name}: không có id / no id")
-    return release_id
-
-
-def _check_database(path: Path) -> None:
-    """Read the file once through (0.2 s for 100 MB): half a copy must not replace a whole release."""
-    if not path.is_file():
-        raise BrokenReleaseError(f"{path.name}: không có / missing")
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.Error as error:
-        raise BrokenReleaseError(f"{path.name}: {error}") from error
-    if answer != "ok":
-        raise BrokenReleaseError(f"{path.name}: {' '.join(answer.split())}")  # SQLite's report has several lines

@@ -13,9 +13,9 @@ from starlette.routing import Mount, Route
 from starlette.websockets import WebSocketClose
 
 from portal.api import API_PREFIX
-from portal.compression import DOWNLOADS, compress
-from portal.live_release import BrokenReleaseError, ReleaseSwitch
-from portal.static_site import refuse_method
+from portal.compression import compress
+from portal.live_release import ReleaseSwitch
+from portal.metrics import answer_metrics, measure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from portal.live_release import LiveRelease
+
 # On every answer. A Content-Security-Policy belongs here.
 SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -31,19 +33,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "SAMEORIGIN",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-API_METHODS = ("GET", "HEAD", "OPTIONS")  # OPTIONS: a browser asks before a request from another site
 # Pages made to stand in frames of other sites.
 EMBEDS = ("/embed/", "/en/embed/")
 BAD_ADDRESS = "Địa chỉ không hợp lệ. / Bad address.\n"
-NOT_BUILT = "Chưa có bản công bố ở {path}. Hãy chạy: make build / No release is published at {path}. Run: make build"
-BROKEN = (
-    "Bản công bố ở {path} không mở được ({error}). Hãy chạy: make build / "
-    "The release at {path} cannot be opened ({error}). Run: make build"
-)
-
-
-class PortalNotBuiltError(Exception):
-    """There is no release to serve; the message says how to make one, in Vietnamese and English."""
 
 
 def create_app(published: Path) -> ASGIApp:
@@ -51,13 +43,7 @@ def create_app(published: Path) -> ASGIApp:
 
     Raises PortalNotBuiltError where there is none, or a broken one.
     """
-    try:
-        switch = ReleaseSwitch(published)
-    except OSError as error:
-        raise PortalNotBuiltError(NOT_BUILT.format(path=published)) from error
-    except BrokenReleaseError as error:
-        raise PortalNotBuiltError(BROKEN.format(path=published, error=error)) from error
-    return _guard(_route(switch))
+    return measure(_guard(_route(ReleaseSwitch(published))))
 
 
 def _route(switch: ReleaseSwitch) -> Starlette:
@@ -79,19 +65,20 @@ def _route(switch: ReleaseSwitch) -> Starlette:
         query = request.url.query
         return RedirectResponse(API_PREFIX + (f"?{query}" if query else ""))
 
+    async def report_metrics(_request: Request) -> Response:
+        return answer_metrics()
+
     async def answer_api(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in API_METHODS:
-            await refuse_method(API_METHODS)(scope, receive, send)
-            return
         with switch.use() as release:
-            await release.api.client.app(scope, receive, send)
+            await release.api(scope, receive, _name_release(release, send))
 
     async def answer_site(scope: Scope, receive: Receive, send: Send) -> None:
         with switch.use() as release:
-            await compress(release.site)(scope, receive, send)
+            await compress(release.site)(scope, receive, _name_release(release, send))
 
     routes = [
         Route("/health", report_health),
+        Route("/metrics", report_metrics),
         Route(API_PREFIX.rstrip("/"), lead_to_api),
         Mount(API_PREFIX.rstrip("/"), answer_api),
         Mount("/", answer_site),
@@ -117,7 +104,23 @@ def _guard(app: ASGIApp) -> ASGIApp:
 
 def is_trick(path: str) -> bool:
     """Tell whether a decoded path could mean another host or another folder to whoever reads it next."""
-    return not path.startswith("/") or path.startswith("//") or "\\" in path or "\0" in path or ".." in path.split("/")
+    return (
+        not path.startswith("/")
+        or path.startswith("//")
+        or any(sign in path for sign in ("\\", "\0", "\ufffd"))  # the last stands where bytes were no UTF-8
+        or any(part.partition(";")[0] == ".." for part in path.split("/"))  # some servers cut from `;` on
+    )
+
+
+def _name_release(release: LiveRelease, send: Send) -> Send:
+    """Return a `send` that says which release answered, for caches and for whoever cites a figure."""
+
+    async def send_with_name(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["X-Release"] = release.id
+        await send(message)
+
+    return send_with_name
 
 
 def _add_headers(scope: Scope, send: Send) -> Send:
@@ -130,9 +133,9 @@ def _add_headers(scope: Scope, send: Send) -> Send:
                 headers.setdefault(name, value)
             if scope["path"].startswith(EMBEDS):
                 del headers["X-Frame-Options"]
-            # Scripts of other sites may read these.
-            if scope["path"].startswith(DOWNLOADS):
-                headers["Access-Control-Allow-Origin"] = "*"
+            # Everything here is public and for reading: scripts of other sites may.
+            headers["Access-Control-Allow-Origin"] = "*"
+            headers["Access-Control-Expose-Headers"] = "Link, ETag, X-Release, Retry-After"
         await send(message)
 
     return send_with_headers

@@ -1,0 +1,138 @@
+"""The way into the API: refuse, remember, ask Datasette here, or ask it in the lane for costly queries."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from portal.answer import Answer, AnswerCache, call
+from portal.api import API_PREFIX
+from portal.api_error import PROBLEM_TYPE, ApiError
+from portal.api_request import ApiRequest, Kind, read_request
+from portal.query_process import SQL_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+    from portal.api import PortalDatasette
+    from portal.api_schema import ApiSchema
+    from portal.query_lane import QueryLane
+
+METHODS = ("GET", "HEAD", "OPTIONS")  # OPTIONS: a browser asks before a request from another site
+_ALLOW = ", ".join(METHODS)
+_PREFLIGHT = {"Allow": _ALLOW, "Access-Control-Allow-Methods": _ALLOW, "Access-Control-Max-Age": "86400"}
+_PREFIX = API_PREFIX.rstrip("/")
+# Datasette's word for a statement that ran into its time limit.
+_INTERRUPTED = "SQL Interrupted"
+
+
+class ApiGate:
+    """The API of one release as an ASGI application."""
+
+    def __init__(self, api: PortalDatasette, schema: ApiSchema, lane: QueryLane) -> None:
+        self._api, self._schema, self._lane = api, schema, lane
+        self._datasette = api.client.app
+        self._answers = AnswerCache()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = Headers(scope=scope)
+        with ExitStack() as seats:
+            try:
+                response = await self._respond(scope, headers, seats)
+            except ApiError as error:
+                response = await self._refuse(error, scope["path"], headers)
+            await response(scope, receive, send)
+
+    async def _respond(self, scope: Scope, headers: Headers, seats: ExitStack) -> Response:
+        if scope["method"] not in METHODS:
+            raise ApiError("method-not-allowed", method=scope["method"])
+        if scope["method"] == "OPTIONS":
+            return Response(None, 204, _PREFLIGHT)
+        scope = _straighten(scope)
+        request = read_request(self._schema, scope["path"].removeprefix(_PREFIX), scope["query_string"])
+        scope.setdefault("state", {})["kind"] = request.kind.value
+        # Links to the next page carry scheme and host.
+        key = (scope["scheme"], headers.get("host"), scope["path"], scope["query_string"])
+        answer = self._answers.get(key)
+        if not answer:
+            answer = await self._ask(request, scope, seats)
+            self._answers.put(key, answer)
+        return await answer.respond(headers)
+
+    async def _ask(self, request: ApiRequest, scope: Scope, seats: ExitStack) -> Answer:
+        """Ask Datasette in this process; in the lane where the request is costly, or turns out to be."""
+        if not request.costly:
+            extra = b"&_nofacet=1" if request.nofacet else b""
+            answer = await call(self._datasette, scope, (scope["query_string"] + extra).lstrip(b"&"))
+            if not (answer.status == 400 and _INTERRUPTED.encode() in answer.body):
+                return _check(request, answer)
+        client = scope.get("client") or ("", 0)
+        seats.enter_context(self._lane.seat(client[0]))
+        answer = await self._lane.ask(scope)
+        if request.format == "csv" and _is_broken_csv(answer):
+            # Datasette writes a fault into the middle of a CSV file, or nothing; as JSON it says what it is.
+            asked = await self._lane.ask({**scope, "path": scope["path"].removesuffix("csv") + "json"})
+            _check(request, asked)
+            if answer.body or answer.status != 200:
+                raise ApiError("timeout", seconds=SQL_SECONDS)
+        return _check(request, answer)
+
+    async def _refuse(self, error: ApiError, path: str, headers: Headers) -> Response:
+        """Answer with the error: as JSON, or as a page to a browser that asked for one."""
+        own = {"Cache-Control": "no-store", "Vary": "Accept"}
+        if error.retry_after:
+            own["Retry-After"] = str(error.retry_after)
+        if error.code == "method-not-allowed":
+            own["Allow"] = _ALLOW
+        if path.endswith((".json", ".csv")) or "text/html" not in headers.get("accept", ""):
+            return JSONResponse(error.write_body(), error.status, own, PROBLEM_TYPE)
+        page = await self._api.render_template("error.html", {**error.write_body(), "detail_vi": error.detail.vi})
+        return HTMLResponse(page, error.status, own)
+
+
+def _straighten(scope: Scope) -> Scope:
+    """Return a request whose raw path is its path, so that everyone behind the gate reads the same one."""
+    path = scope["path"]
+    if not path.isascii() or b"%2f" in scope.get("raw_path", b"").lower():
+        raise ApiError("bad-address")
+    return {**scope, "raw_path": quote(path, safe="/~,:@-._").encode()}
+
+
+def _is_broken_csv(answer: Answer) -> bool:
+    """Tell whether a CSV answer lacks its header, or ends in the middle of a line: Datasette met a fault."""
+    return answer.status != 200 or answer.body.startswith(b"\r\n") or not answer.body.endswith(b"\r\n")
+
+
+def _check(request: ApiRequest, answer: Answer) -> Answer:
+    """Return a good answer, or a page that says itself what is wrong; raise ApiError with Datasette's reason."""
+    if answer.status < 400 or (request.format == "html" and answer.status < 500):
+        return answer
+    said = _read_reason(answer)
+    reason = str(said.get("error") or "").rstrip(".")
+    if said.get("title") == _INTERRUPTED:
+        raise ApiError("timeout", seconds=SQL_SECONDS)
+    if answer.status == 404 and request.kind is Kind.ROW:
+        raise ApiError("unknown-row", table=request.name, key=request.key)
+    if reason.startswith("Statement"):
+        raise ApiError("sql-not-allowed", reason=reason)
+    if request.costly:
+        raise ApiError("sql-error", reason=reason or "out of memory")
+    if answer.status >= 500:
+        raise ApiError("fault")
+    raise ApiError("bad-request", reason=reason)
+
+
+def _read_reason(answer: Answer) -> Mapping[str, Any]:
+    try:
+        said = json.loads(answer.body)
+    except ValueError:  # a page: Datasette writes no JSON for an address that ends in .csv
+        return {}
+    return said if isinstance(said, dict) else {}
