@@ -159,4 +159,3 @@ def _make_answer(status: int, headers: Mapping[str, str], body: bytearray) -> An
 def _lower(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return headers with names in lower case; Datasette writes capitals, against ASGI."""
     return [(name.lower(), value) for name, value in headers]
-

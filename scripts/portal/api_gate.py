@@ -103,7 +103,7 @@ def _straighten(scope: Scope) -> Scope:
     path = scope["path"]
     if not path.isascii() or b"%2f" in scope.get("raw_path", b"").lower():
         raise ApiError("bad-address")
-    return {**scope, "raw_path": quote(path, safe="/~,:@-._").encode()}
+    return {**scope, "raw_path": quote(path, safe="/~,:@-._+").encode()}
 
 
 def _is_broken_csv(answer: Answer) -> bool:

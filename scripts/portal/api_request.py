@@ -34,11 +34,13 @@ _SWITCHES = ("on", "off", "true", "false", "1", "0", "")
 _INDEXED_LOOKUPS = {"exact", "in"}
 _LOOKUPS = {key for key, _, _ in Filters([]).lookups()}
 # What any answer with rows can be asked for, and how its form is chosen.
-_FORM = ("_shape", "_nl", "_json", "_json_infinity", "_header", "_dl", "_hide_sql", "_show_sql")
+_FORM = ("_size", "_shape", "_nl", "_json", "_json_infinity", "_header", "_dl", "_hide_sql", "_show_sql")
 _TABLE = (
-    "_sort", "_sort_desc", "_size", "_next", "_labels", "_label", "_col", "_nocol", "_facet", "_facet_size",
-    "_nofacet", "_nocount", "_stream", "_where",
+    "_sort", "_sort_desc", "_next", "_labels", "_label", "_col", "_nocol", "_facet", "_facet_array",
+    "_facet_date", "_facet_size", "_nofacet", "_nocount", "_stream", "_where",
 )  # fmt: skip
+_FACETS = {"_facet", "_facet_array", "_facet_date"}
+_COLUMN_OPTIONS = {"_sort", "_sort_desc", "_col", "_nocol", "_label", *_FACETS}
 # What Datasette's own form of filters sends; it leads on to the address that it means.
 _FILTER_FORM = ("_filter_column", "_filter_op", "_filter_value", "_sort_by_desc")
 
@@ -136,9 +138,7 @@ def _read_row_request(table: TableSchema, key: str, pairs: Sequence[tuple[str, s
     columns = table.key or ("rowid",)
     given = len(urlsafe_components(key))
     if given != len(columns):
-        raise ApiError(
-            "incomplete-key", table=table.name, count=len(columns), columns=", ".join(columns), given=given
-        )
+        raise ApiError("incomplete-key", table=table.name, count=len(columns), columns=", ".join(columns), given=given)
     _check_names(pairs, ("_labels", *_FORM))
     _check_form(pairs)
     return ApiRequest(Kind.ROW, form, table.name, key)
@@ -158,7 +158,7 @@ def _read_table_request(table: TableSchema, pairs: Sequence[tuple[str, str]], fo
     _check_page(table, dict(pairs))
     options = dict(pairs)
     # Counting the values of every column costs more than the rows: programs ask for it, large tables wait for it.
-    nofacet = "_facet" not in options and not (form == "html" and table.small)
+    nofacet = not _FACETS & options.keys() and not (form == "html" and table.small)
     return ApiRequest(Kind.TABLE, form, table.name, costly=_is_costly(table, options, filters), nofacet=nofacet)
 
 
@@ -182,7 +182,7 @@ def _check_list(name: str, value: str) -> None:
     except ValueError:
         values = None
     if not isinstance(values, list) or not all(isinstance(one, str | int | float) for one in values):
-        raise ApiError("bad-value", name=name, value=value, expected="a,b,c / [\"a\", \"b\"]")
+        raise ApiError("bad-value", name=name, value=value, expected='a,b,c / ["a", "b"]')
 
 
 def _list_options(table: TableSchema) -> tuple[str, ...]:
@@ -191,10 +191,10 @@ def _list_options(table: TableSchema) -> tuple[str, ...]:
 
 def _check_option(table: TableSchema, name: str, value: str) -> None:
     """Raise ApiError where an option of a table names what is not there."""
-    if name in {"_sort", "_sort_desc", "_facet", "_col", "_nocol", "_label"}:
+    if name in _COLUMN_OPTIONS:
         if value not in table.names:
             raise ApiError("unknown-column", table=table.name, name=value, columns=", ".join(table.names))
-    elif name in {"_size", "_facet_size"}:
+    elif name == "_facet_size":
         _check_size(name, value)
     elif name in {"_labels", "_nofacet", "_nocount", "_stream"} and value.lower() not in _SWITCHES:
         raise ApiError("bad-value", name=name, value=value, expected="on / off")
@@ -213,6 +213,8 @@ def _check_form(pairs: Iterable[tuple[str, str]]) -> None:
     for name, value in pairs:
         if name == "_shape" and value not in _SHAPES:
             raise ApiError("bad-value", name=name, value=value, expected=" / ".join(_SHAPES))
+        if name == "_size":
+            _check_size(name, value)
         if name in {"_nl", "_json_infinity", "_dl"} and value.lower() not in _SWITCHES:
             raise ApiError("bad-value", name=name, value=value, expected="on / off")
 
@@ -237,7 +239,7 @@ def _is_costly(table: TableSchema, options: Mapping[str, str], filters: Sequence
     if table.small:
         return False
     sort = options.get("_sort") or options.get("_sort_desc") or table.sort
-    asked = {"_facet", "_search"} & options.keys()
+    asked = {"_search", *_FACETS} & options.keys()
     unindexed = any(column not in table.indexed or lookup not in _INDEXED_LOOKUPS for column, lookup in filters)
     return bool(asked or unindexed or (sort and (filters or sort not in table.indexed)))
 

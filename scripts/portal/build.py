@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal.api_metadata import make_metadata
+from portal.api_schema import INSPECTION, inspect_database
 from portal.catalog import make_catalog
 from portal.check import check_packages
 from portal.database import write_database
@@ -88,6 +89,8 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             units = {code: record["name"] for code, record in catalog.records.get("units", {}).items()}
             metadata = make_metadata(packages, settings, units)
             (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False, indent=1), "utf-8")
+            inspection = inspect_database(staging / "opendata.db")
+            (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
             write_catalog(catalog, data)
         with _timed("site", report):
             pages = write_site(catalog, project, staging / "site", data)

@@ -67,6 +67,7 @@ def check_release(folder: Path) -> str:
 
 
 def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON file that holds an object. Raises BrokenReleaseError."""
     try:
         value = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:

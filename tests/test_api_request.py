@@ -1,0 +1,156 @@
+"""What an address of the API asks for: ordinary, costly, or wrong with one exact sentence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.api_error import ApiError
+from portal.api_request import ApiRequest, Kind, read_request
+from portal.api_schema import ApiSchema, QuerySchema, TableSchema
+
+COLUMNS = ("period", "area", "value")
+SMALL = TableSchema("small", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset({"area"}), 10)
+BIG = TableSchema("big", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset(), 1_000_000)
+LOOSE = TableSchema("loose", ("name",), (), frozenset(), frozenset(), 3, searchable=True)
+SCHEMA = ApiSchema({one.name: one for one in (SMALL, BIG, LOOSE)}, {"latest": QuerySchema("latest", ("theme",))})
+
+
+def read(address: str) -> ApiRequest:
+    path, _, query = address.partition("?")
+    return read_request(SCHEMA, path, query.encode())
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "form"),
+    [
+        ("/", Kind.INDEX, "html"),
+        ("/.json", Kind.INDEX, "json"),
+        ("/opendata", Kind.DATABASE, "html"),
+        ("/opendata.json", Kind.DATABASE, "json"),
+        ("/opendata/small", Kind.TABLE, "html"),
+        ("/opendata/small.json", Kind.TABLE, "json"),
+        ("/opendata/small.csv?_size=max", Kind.TABLE, "csv"),
+        ("/opendata/small/2020,KG.json", Kind.ROW, "json"),
+        ("/opendata/loose/1", Kind.ROW, "html"),
+        ("/opendata/latest.json?theme=digital&_shape=array", Kind.QUERY, "json"),
+        ("/-/static/app.css", Kind.ASSET, "file"),
+    ],
+)
+def test_ordinary_requests(address: str, kind: Kind, form: str) -> None:
+    request = read(address)
+    assert (request.kind, request.format, request.costly) == (kind, form, False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/opendata/big.json",
+        "/opendata/big.json?area=KG",
+        "/opendata/big.json?area__in=KG,AG&period=2020",
+        "/opendata/big.json?_sort=period",
+        "/opendata/big.json?_size=1000&_next=2020,KG",
+        "/opendata/small.json?value__contains=1&_sort=value&_facet=value",
+        "/opendata/loose.json?_search=duong",
+    ],
+)
+def test_what_an_index_or_a_small_table_answers_is_ordinary(address: str) -> None:
+    assert not read(address).costly
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/opendata.json?sql=select+1",
+        "/opendata?sql=select+:a&a=1",
+        "/opendata/small.json?_where=1=1",
+        "/opendata/small.csv?_stream=on",
+        "/opendata/big.json?value=1",
+        "/opendata/big.json?area__contains=K",
+        "/opendata/big.json?_sort=value",
+        "/opendata/big.json?_sort=period&area=KG",
+        "/opendata/big.json?_facet=area",
+    ],
+)
+def test_what_may_read_a_large_table_through_is_costly(address: str) -> None:
+    assert read(address).costly
+
+
+@pytest.mark.parametrize(
+    ("address", "nofacet"),
+    [
+        ("/opendata/small", False),
+        ("/opendata/small.json", True),
+        ("/opendata/small.json?_facet=area", False),
+        ("/opendata/big", True),
+        ("/opendata/big?_facet=area", False),
+    ],
+)
+def test_facets_are_counted_for_readers_of_small_tables_and_whoever_asks(address: str, nofacet: bool) -> None:
+    assert read(address).nofacet is nofacet
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "status", "detail"),
+    [
+        ("/nowhere", "unknown-page", 404, "The API has no address /nowhere."),
+        ("/opendata.db", "unknown-page", 404, "The API has no address /opendata.db."),
+        ("/-/databases.json", "unknown-page", 404, "The API has no address /-/databases.json."),
+        ("/-/threads", "unknown-page", 404, "The API has no address /-/threads."),
+        ("/opendata/a/b/c", "unknown-page", 404, "The API has no address /opendata/a/b/c."),
+        ("/opendata/small.xml", "unknown-page", 404, "The API has no address /opendata/small.xml."),
+        ("/opendata/nix", "unknown-table", 404, "There is no table or query nix."),
+        ("/opendata/nix/1.json", "unknown-table", 404, "There is no table or query nix."),
+        (
+            "/opendata/small/2020.json", "incomplete-key", 400,
+            "The key of table small has 2 parts, separated by commas: period, area. This address has 1.",
+        ),
+        (
+            "/opendata/small.json?nix=1", "unknown-column", 400,
+            "Table small has no column nix. Its columns: period, area, value.",
+        ),
+        ("/opendata/small.json?_sort=nix", "unknown-column", 400, "Table small has no column nix."),
+        ("/opendata/small.json?_facet=nix", "unknown-column", 400, "Table small has no column nix."),
+        ("/opendata/loose.json?nix__gt=1", "unknown-column", 400, "Its columns: name, rowid."),
+        ("/opendata/small.json?value__near=1", "unknown-parameter", 400, "There is no parameter value__near here."),
+        ("/opendata/small.json?_search=x", "unknown-parameter", 400, "There is no parameter _search here."),
+        ("/opendata/small.json?_trace=1", "unknown-parameter", 400, "There is no parameter _trace here."),
+        ("/opendata/latest.json?year=1", "unknown-parameter", 400, "The parameters: theme, _size,"),
+        ("/opendata.json?nix=1", "unknown-parameter", 400, "There is no parameter nix here."),
+        ("/?a=1", "unknown-parameter", 400, "There is no parameter a here. The parameters: –."),
+        ("/opendata/small.json?_size=-1", "bad-value", 400, "_size cannot be -1; it must be 0–1000 / max."),
+        ("/opendata/small.json?_size=abc", "bad-value", 400, "_size cannot be abc; it must be 0–1000 / max."),
+        ("/opendata/small.json?_size=1001", "too-many-rows", 400, "One answer has at most 1000 rows;"),
+        ("/opendata/small.json?_shape=nix", "bad-value", 400, "_shape cannot be nix;"),
+        ("/opendata/loose.json?_shape=object", "bad-value", 400, "_shape cannot be object;"),
+        ("/opendata/small.json?_next=1", "bad-value", 400, "_next cannot be 1; it must be next."),
+        ("/opendata/small.json?_labels=maybe", "bad-value", 400, "_labels cannot be maybe; it must be on / off."),
+        ("/opendata/small.json?_sort=value&_sort_desc=value", "bad-value", 400, "_sort_desc cannot be value;"),
+        ("/opendata/small.json?area__in=[1", "bad-value", 400, "area__in cannot be [1;"),
+        ("/opendata/small.json?area=%FF", "bad-address", 400, "The address is not valid."),
+        ("/opendata/small.json?area=%00", "bad-address", 400, "The address is not valid."),
+        ("/opendata/small.json?" + "a=1&" * 100, "address-too-long", 414, "at most 8000 bytes and 100 parameters"),
+        ("/opendata/small.json?area=" + "x" * 8000, "address-too-long", 414, "at most 8000 bytes"),
+    ],
+)  # fmt: skip
+def test_says_what_is_wrong(address: str, code: str, status: int, detail: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        read(address)
+    error = caught.value
+    assert (error.code, error.status) == (code, status)
+    assert detail in error.detail.en
+    assert error.detail.vi != error.detail.en
+
+
+@given(st.text(max_size=40), st.text(max_size=60))
+def test_every_address_is_read_or_refused(path: str, query: str) -> None:
+    assert find_status(path, query) in {200, 400, 404, 414}
+
+
+def find_status(path: str, query: str) -> int:
+    try:
+        read_request(SCHEMA, "/" + path, query.encode("utf-8", "surrogatepass"))
+    except ApiError as error:
+        return error.status
+    return 200

@@ -1,0 +1,65 @@
+"""What the API learns from a database: tables, keys, indexes, counts and the parameters of canned queries."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portal.api_schema import INSPECTION, QuerySchema, TableSchema, inspect_database, read_counts, read_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "opendata.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            """
+            CREATE TABLE areas (code TEXT PRIMARY KEY, name TEXT);
+            CREATE TABLE visitors (area TEXT REFERENCES areas(code), year TEXT, note TEXT, PRIMARY KEY (year, area));
+            CREATE INDEX "visitors.area" ON visitors(area);
+            CREATE VIRTUAL TABLE visitors_fts USING fts5(text, content="");
+            INSERT INTO areas VALUES ('KG', 'Kiên Giang'), ('AG', 'An Giang');
+            INSERT INTO visitors VALUES ('KG', '2024', NULL);
+            """
+        )
+    return path
+
+
+def test_reads_tables_with_keys_indexes_and_labels(database: Path) -> None:
+    words = {"visitors": {"fts_table": "visitors_fts", "sort_desc": "year"}}
+    schema = read_schema(database, {"databases": {"opendata": {"tables": words}}})
+    assert schema.tables == {
+        "areas": TableSchema("areas", ("code", "name"), ("code",), frozenset({"code"}), frozenset(), 2),
+        "visitors": TableSchema(
+            "visitors", ("area", "year", "note"), ("year", "area"), frozenset({"year", "area"}), frozenset({"area"}), 1,
+            searchable=True, sort="year",
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "parameters"),
+    [
+        ("select * from areas where code = :code and name = :name or code = :code", ("code", "name")),
+        ({"sql": "select ':no', \":no\", code from areas where name like :like"}, ("like",)),
+        ({"sql": "select :b, :a", "params": ["a", "b"]}, ("a", "b")),
+    ],
+)
+def test_reads_the_parameters_of_queries(database: Path, query: object, parameters: tuple[str, ...]) -> None:
+    schema = read_schema(database, {"databases": {"opendata": {"queries": {"one": query}}}})
+    assert schema.queries == {"one": QuerySchema("one", parameters)}
+
+
+def test_takes_the_counts_that_the_build_made(database: Path) -> None:
+    assert read_counts(database) == {"areas": 2, "visitors": 1}
+    inspection = inspect_database(database)
+    inspection["opendata"]["tables"]["areas"]["count"] = 17
+    database.with_name(INSPECTION).write_text(json.dumps(inspection))
+    assert read_counts(database) == {"areas": 17, "visitors": 1}
