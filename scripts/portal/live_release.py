@@ -44,7 +44,6 @@ class LiveRelease:
 
     async def warm_up(self) -> None:
         """Make the first request as fast as the next. Raises OSError where Datasette cannot read the file."""
-        await self.lane.start()
         await warm_up_api(self._datasette)
 
     async def close(self) -> None:

@@ -29,13 +29,14 @@ SEATS = 16  # running, waiting and being sent, of one server process
 SEATS_PER_ADDRESS = 4
 WAIT_SECONDS = 3.0  # for the query before
 ANSWER_SECONDS = 8.0  # a table asks several statements of a second each; beyond that the process hangs
+START_SECONDS = 30.0  # with the first query, the process itself has to start
 MAX_ANSWER_MB = 8
 RETRY_SECONDS = 2
 _SCRIPTS = Path(__file__).resolve().parents[1]
 
 
 class QueryLane:
-    """Runs costly requests of one release in a process of its own, in the order in which they came."""
+    """Runs costly requests of one release in a process of its own, started by the first, in the order of arrival."""
 
     def __init__(self, release: Path) -> None:
         self._release = release
@@ -79,9 +80,10 @@ class QueryLane:
             self._turn.release()
 
     async def _ask_process(self, scope: Scope) -> Answer:
-        client = self._client or await self.start()
+        patience = ANSWER_SECONDS if self._client else START_SECONDS
+        client = self._client or await self._start()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), client.stream("GET", **forward(scope)) as response:
+            async with asyncio.timeout(patience), client.stream("GET", **forward(scope)) as response:
                 return await read_response(response, MAX_ANSWER_MB)
         except (TimeoutError, httpx.TimeoutException):
             await self._replace()
@@ -90,7 +92,7 @@ class QueryLane:
             await self._replace()
             raise ApiError("busy", retry_after=RETRY_SECONDS) from None
 
-    async def start(self) -> httpx.AsyncClient:
+    async def _start(self) -> httpx.AsyncClient:
         """Start the process; its socket takes requests at once and answers when it is ready."""
         self._folder = tempfile.TemporaryDirectory(prefix="portal-")
         path = f"{self._folder.name}/query"
@@ -103,7 +105,7 @@ class QueryLane:
                 env={**os.environ, "PYTHONPATH": str(_SCRIPTS)},
             )  # fmt: skip
         transport = httpx.AsyncHTTPTransport(uds=path, limits=httpx.Limits(keepalive_expiry=None))
-        self._client = httpx.AsyncClient(transport=transport, timeout=ANSWER_SECONDS)
+        self._client = httpx.AsyncClient(transport=transport, timeout=START_SECONDS)
         return self._client
 
     async def stop(self) -> None:
@@ -122,5 +124,4 @@ class QueryLane:
 
     async def _replace(self) -> None:
         RESTARTS.inc()
-        await self.stop()
-        await self.start()
+        await self.stop()  # the next query starts another
