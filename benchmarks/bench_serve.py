@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _PORTS = (18811, 18812, 18813)
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 def run() -> None:
@@ -71,9 +71,9 @@ def serving(command: Sequence[str], address: str) -> Iterator[float]:
     try:
         while True:
             try:
-                with urllib.request.urlopen(address + "/", timeout=5):  # noqa: S310 - loopback
+                with urllib.request.urlopen(address + "/", timeout=_PATIENCE):  # noqa: S310 - loopback
                     break
-            except (urllib.error.URLError, ConnectionError):
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
                 if time.perf_counter() - start > _PATIENCE or process.poll() is not None:
                     raise
                 time.sleep(0.02)

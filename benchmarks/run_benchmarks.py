@@ -9,6 +9,7 @@ import argparse
 import platform
 import sys
 
+import bench_api
 import bench_build
 import bench_lighthouse
 import bench_search
@@ -18,6 +19,7 @@ BENCHMARKS = {
     "build": bench_build.run,
     "serve": bench_serve.run,
     "search": bench_search.run,
+    "api": bench_api.run,
     "lighthouse": bench_lighthouse.run,
 }
 
