@@ -17,7 +17,8 @@ The flow, in the order in which the modules take part::
             |
     release      manifest.json, then one atomic switch of build/current
             |
-    server       one process: live_release follows the switch, static_site at /, api (Datasette) under /datasette/
+    server       live_release follows the switch, static_site at /, api_gate (Datasette) under /datasette/;
+                 query_lane: costly queries run in a process of their own
 
 Data goes one way. Models and rules are pure; files are touched by ``descriptor``, ``table``, ``database``,
 ``distribution``, ``site`` and ``release`` only, and only commands in ``scripts/`` print.
