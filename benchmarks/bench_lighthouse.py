@@ -1,4 +1,4 @@
-"""The site on a phone over a slow line, as Lighthouse sees it: four scores and the bytes of five pages."""
+"""The site on a phone over a slow line, as Lighthouse sees it: four scores, layout shift and bytes of five pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PAGES = {
 }
 _CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 # A shared machine is busy now and then: the median of three runs, as Lighthouse itself advises.
-_RUNS = 1
+_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Scores:
     """What Lighthouse says of one page: scores from 0 to 100 by category, and bytes over the wire."""
 
     by_category: dict[str, int]
+    shift: float
     transferred: int
     failed: tuple[str, ...]
 
@@ -59,7 +60,7 @@ def run() -> None:
 def _print_scores(name: str, runs: list[Scores]) -> None:
     scores = sorted(runs, key=lambda one: one.by_category["performance"])[len(runs) // 2]
     words = ", ".join(f"{category} {score}" for category, score in scores.by_category.items())
-    print(f"{name}: {words}; {scores.transferred / 1000:.0f} KB transferred")
+    print(f"{name}: {words}; layout shift {scores.shift:.3f}, {scores.transferred / 1000:.1f} KB")
     for failed in scores.failed:
         print(f"  {failed}")
 
@@ -75,6 +76,7 @@ def _measure(address: str, chromium: str, folder: Path) -> Scores:
     found: dict[str, Any] = json.loads(report.read_text("utf-8"))
     return Scores(
         {name: round(100 * found["categories"][name]["score"]) for name in _CATEGORIES},
+        float(found["audits"]["cumulative-layout-shift"]["numericValue"]),
         int(found["audits"]["total-byte-weight"]["numericValue"]),
         tuple(_find_failures(found)),
     )

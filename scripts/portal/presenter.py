@@ -17,6 +17,7 @@ from portal.figure import describe_observation, format_figure, say_when
 from portal.number import format_number, format_size
 from portal.observation import find_change, select_headline
 from portal.period import format_day, format_period
+from portal.progress import measure_progress
 from portal.text import Text
 from portal.view import Card, Download, Figure, FlagGroup, System, Target
 from portal.wording import say
@@ -163,7 +164,8 @@ class Presenter:
             words = self.say("target_other_basis")
         if actual and code == "not_met":
             words = f"{words}, {self.say('target_as_of', when=say_when(actual, self.language))}"
-        return Target(self.figure(one), self.figure(actual) if actual else None, words, code)
+        progress = measure_progress(one, actual, rows, self.catalog, self.language)
+        return Target(self.figure(one), self.figure(actual) if actual else None, words, code, progress)
 
     def explain(self, verdict: Verdict) -> str:
         """Return what became of a relation, in a sentence."""

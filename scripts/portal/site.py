@@ -206,6 +206,7 @@ def _build_language(project: Path, out: Path, language: Language, plugin: Genera
         strict=True,
     )
     config.extra["contact"] = settings.contact
+    config.extra["site_url"] = settings.site_url
     config.extra["say"] = lambda key, **details: say(key, language, **details)
     config.plugins["portal"] = plugin
     build_mkdocs(config)

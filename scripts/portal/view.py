@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portal.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Target:
     actual: Figure | None
     verdict: str
     verdict_code: str
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,15 @@ import pytest
 from browser.visitor import BILINGUAL, DESKTOP, PHONE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FloatRect, Page
 
     from browser.visitor import Scheme, Visitor
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
+PROJECT = Path(__file__).resolve().parents[2]
+AXE = PROJECT / "node_modules/axe-core/axe.min.js"
+# Every page type as people see it, to be looked at; the pictures stay beside what was built.
+SCREENSHOTS = PROJECT / "build/screenshots"
+TALLEST = 4_000  # px; of a longer page its beginning says enough
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Of all rules only these depend on the colour scheme.
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
@@ -41,20 +45,30 @@ def find_violations(page: Page, rules: dict[str, Any]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", BILINGUAL.values(), ids=BILINGUAL.keys())
-def test_axe_finds_nothing(visitor: Visitor, path: str) -> None:
-    page = visitor.open(path)
+def take_picture(page: Page, name: str) -> None:
+    """Keep the beginning of a page as a picture."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    width: int = page.evaluate("innerWidth")
+    height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, clip=clip)
+
+
+@pytest.mark.parametrize("name", BILINGUAL)
+def test_axe_finds_nothing(visitor: Visitor, name: str) -> None:
+    page = visitor.open(BILINGUAL[name])
     page.evaluate(read_axe())
-    rounds: tuple[tuple[tuple[int, int], Scheme, dict[str, Any]], ...] = (
-        (DESKTOP, "light", ALL_RULES),
-        (DESKTOP, "dark", COLOURS),
-        (PHONE, "dark", ALL_RULES),
-        (PHONE, "light", COLOURS),
+    rounds: tuple[tuple[str, tuple[int, int], Scheme, dict[str, Any]], ...] = (
+        ("desktop", DESKTOP, "light", ALL_RULES),
+        ("desktop", DESKTOP, "dark", COLOURS),
+        ("phone", PHONE, "dark", ALL_RULES),
+        ("phone", PHONE, "light", COLOURS),
     )
-    for size, scheme, rules in rounds:
+    for device, size, scheme, rules in rounds:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme=scheme)
         assert find_violations(page, rules) == [], (scheme, size)
+        take_picture(page, f"{name}-{scheme}-{device}")
 
 
 @pytest.mark.parametrize(

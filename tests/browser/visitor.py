@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 Scheme = Literal["light", "dark"]
-PHONE, DESKTOP = (360, 740), (1280, 900)
+PHONE, DESKTOP = (360, 740), (1280, 800)
 
 # One page of every type, below the prefix of the language; `/no-such-page/` is the answer to a wrong address.
 PAGE_TYPES = {
@@ -33,8 +33,8 @@ PAGE_TYPES = {
     "embed": "/embed/online_public_services_by_level/",
 }
 BILINGUAL = {
-    f"{name}-{prefix}": f"/{prefix}{path[1:]}".replace("/vi/", "/")
-    for prefix in ("vi/", "en/")
+    f"{name}-{language}": prefix + path
+    for language, prefix in (("vi", ""), ("en", "/en"))
     for name, path in PAGE_TYPES.items()
 }
 

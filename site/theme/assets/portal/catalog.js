@@ -7,7 +7,6 @@ if (panel) {
   const groups = [...document.querySelectorAll("[data-group]")];
   const fields = [...panel.querySelectorAll("select")];
   const status = document.getElementById(panel.dataset.status);
-  panel.hidden = false;
 
   // An address that somebody typed may name what there is not: such a filter stays open.
   const read = () => {

@@ -8,7 +8,6 @@ function scheme() {
 
 for (const button of document.querySelectorAll("[data-scheme]")) {
   if (button === root) continue;
-  button.hidden = false;
   button.addEventListener("click", () => {
     root.dataset.scheme = scheme() === "dark" ? "light" : "dark";
     try {
@@ -18,6 +17,10 @@ for (const button of document.querySelectorAll("[data-scheme]")) {
     }
   });
 }
+
+// On a phone the list of pages goes on to the right: begin where the reader is.
+const here = document.querySelector(".site-nav [aria-current]");
+if (here) here.closest("ul").scrollLeft = here.offsetLeft - here.closest("ul").clientWidth / 3;
 
 for (const figure of document.querySelectorAll("figure.chart[data-hint]")) {
   const svg = figure.querySelector("svg");
@@ -29,8 +32,8 @@ for (const figure of document.querySelectorAll("figure.chart[data-hint]")) {
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) continue;
-  button.hidden = false;
+  // Browsers open the clipboard to safe addresses only.
+  button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
     const target = document.getElementById(button.dataset.copy);
     await navigator.clipboard.writeText(target ? target.textContent.trim() : window.location.href);
