@@ -65,6 +65,10 @@ ROWS = 250  # more than a page of the API
 SECURITY = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "SAMEORIGIN",
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    ),
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 REFERRER_POLICIES = {"strict-origin-when-cross-origin", "no-referrer"}  # the second is Datasette's own
@@ -454,6 +458,7 @@ def test_only_embeds_may_stand_in_frames_of_other_sites(portal: Portal, path: st
     answer = portal.get(path)
     assert answer.status_code == 200
     assert "x-frame-options" not in answer.headers
+    assert answer.headers["content-security-policy"].endswith("frame-ancestors *")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert portal.get("/").headers["x-frame-options"] == "SAMEORIGIN"
 

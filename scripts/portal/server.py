@@ -26,11 +26,16 @@ if TYPE_CHECKING:
 
     from portal.live_release import LiveRelease
 
-# On every answer. A Content-Security-Policy belongs here.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors "
+)
+# On every answer.
 SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Frame-Options": "SAMEORIGIN",
+    "Content-Security-Policy": f"{_POLICY}'self'",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 # Pages made to stand in frames of other sites.
@@ -133,6 +138,7 @@ def _add_headers(scope: Scope, send: Send) -> Send:
                 headers.setdefault(name, value)
             if scope["path"].startswith(EMBEDS):
                 del headers["X-Frame-Options"]
+                headers["Content-Security-Policy"] = f"{_POLICY}*"
             # Everything here is public and for reading: scripts of other sites may.
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = "Link, ETag, X-Release, Retry-After"
