@@ -78,6 +78,8 @@ def _print_result(result: Result) -> int:
     if not result.release:
         print("Có lỗi chặn: không công bố gì. / Blockers found: nothing was published.", file=sys.stderr)
         return 1
+    for line in result.account:
+        print(f"  {line.vi} / {line.en}")
     print(f"Đã công bố / published: {result.release} ({result.packages} gói / packages, {result.pages} trang / pages)")
     return 0
 

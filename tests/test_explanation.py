@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from evidence_factory import read_catalog, write_world
 from factory import REPOSITORY, observe
 from portal.consistency import Evidence, judge_relation
-from portal.explanation import explain_verdict, find_actual, has_other_basis, judge_target
+from portal.explanation import Results, explain_verdict, judge_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,8 +95,8 @@ EXPLAINED = [
         "phones",
         "base",
         {7: "-15.0"},
-        "Máy liên lạc: được in là tăng 0,0%, nhưng tính từ các phần thì là −7,27%.",
-        "Handsets: printed as up 0.0%, but computed from its parts it is −7.27%.",
+        "Máy liên lạc: được in là không đổi (0,0%), nhưng tính từ các phần thì là −7,27%.",
+        "Handsets: printed as unchanged (0.0%), but computed from its parts it is −7.27%.",
     ),
     Explained(
         "phones",
@@ -264,28 +264,28 @@ def test_the_newest_result_is_found_whatever_the_order() -> None:
     target = observe("30", status="target", period_text="2030")
     old, new, open_end = (observe("1", period_text=period) for period in ("2021", "2023-06", "2022/.."))
 
-    assert find_actual(target, (old, new, target)) is new
-    assert find_actual(target, (new, old)) is new
-    assert find_actual(target, (old, open_end, new)) is open_end  # still true today
-    assert find_actual(target, (target,)) is None
-    assert find_actual(target, ()) is None
+    assert Results((old, new, target)).find(target) is new
+    assert Results((new, old)).find(target) is new
+    assert Results((old, open_end, new)).find(target) is open_end  # still true today
+    assert Results((target,)).find(target) is None
+    assert Results(()).find(target) is None
 
 
 def test_an_estimate_is_a_result_and_a_derived_figure_is_none() -> None:
     target = observe("30", status="target")
     estimate, derived = observe("1", status="estimate"), observe("2", status="derived", period_text="2024")
 
-    assert find_actual(target, (estimate, derived)) is estimate
-    assert find_actual(target, (derived,)) is None
+    assert Results((estimate, derived)).find(target) is estimate
+    assert Results((derived,)).find(target) is None
 
 
 def test_an_unreadable_result_is_none_and_the_one_before_it_counts() -> None:
     target, unreadable, older = observe("30", status="target"), observe(None), observe("1", period_text="2020")
 
-    assert find_actual(target, (unreadable, older)) is older
-    assert find_actual(target, (unreadable,)) is None
+    assert Results((unreadable, older)).find(target) is older
+    assert Results((unreadable,)).find(target) is None
     # Nor may the page say that there is a figure on another basis.
-    assert not has_other_basis(target, (unreadable,))
+    assert not Results((unreadable,)).has_other_basis(target)
 
 
 OTHER_BASES: list[dict[str, Any]] = [
@@ -302,16 +302,16 @@ def test_a_target_is_never_joined_to_a_result_on_another_basis(change: dict[str,
     same = observe("1", dimensions=(("kind", "_T"),), period_text="2020")
     other = replace(same, **change, period_text="2024")
 
-    assert find_actual(target, (other,)) is None
-    assert find_actual(target, (same, other)) is same
-    assert has_other_basis(target, (other,))
+    assert Results((other,)).find(target) is None
+    assert Results((same, other)).find(target) is same
+    assert Results((other,)).has_other_basis(target)
 
 
 def test_another_measure_is_no_basis_at_all() -> None:
     target, other = observe("30", status="target"), observe("1", measure="share")
 
-    assert find_actual(target, (other,)) is None
-    assert not has_other_basis(target, (other, target))
+    assert Results((other,)).find(target) is None
+    assert not Results((other, target)).has_other_basis(target)
 
 
 BASIS = {
@@ -333,7 +333,7 @@ def test_whatever_is_found_shares_everything_with_its_target(target: Observation
 
     results = [one for one in rows if one.status in {"actual", "estimate"} and basis(one) == basis(target)]
 
-    found = find_actual(target, tuple(rows))
+    found = Results(tuple(rows)).find(target)
 
     assert (found is None) == (not results)
     if found:

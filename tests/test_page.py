@@ -147,7 +147,9 @@ def test_the_home_page_shows_the_featured_datasets(tmp_path: Path) -> None:
         write_indicator(tmp_path, name)
     view = Writer(make_tiny_catalog(tmp_path), "en").home().view
     assert [card.name for card in view["cards"]] == ["tourist_arrivals", "fisheries_production"]
-    assert (view["datasets"], view["statements"], view["sources"]) == ("3", "3", "1")
+    assert (view["datasets"], view["statements"], view["sources"]) == (
+        "3 datasets", "3 figures", "1 source document",
+    )  # fmt: skip
 
 
 def test_the_home_page_shows_some_figures_where_none_is_featured(golden_catalog: Catalog) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portal.account import account_for
 from portal.api_metadata import make_metadata
 from portal.api_schema import INSPECTION, inspect_database
 from portal.catalog import make_catalog
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portal.finding import Finding
+    from portal.text import Text
 
 Report = Callable[["Stage"], None]
 
@@ -45,12 +47,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a build came to: the id of the release, or the blockers that stopped it."""
+    """What a build came to: the id of the release, or the blockers that stopped it; and what its pages leave out."""
 
     release: str
     findings: Sequence[Finding]
     packages: int = 0
     pages: int = 0
+    account: Sequence[Text] = ()
 
 
 @contextmanager
@@ -98,4 +101,4 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             data.rename(staging / "site" / "data")
         with _timed("publish", report):
             release = publish(folder, staging, inputs)
-    return Result(release, findings, len(packages), pages)
+    return Result(release, findings, len(packages), pages, account_for(catalog))

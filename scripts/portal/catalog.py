@@ -66,6 +66,12 @@ class Catalog:
         record = self.records.get(code_list, {}).get(code, {})
         return Text(record.get(column, ""), record.get(f"{column}_en", ""))
 
+    def row_count(self, package: Package) -> int:
+        """Return how many rows the main table of a package has."""
+        if package.name in self.observations:
+            return len(self.observations[package.name])
+        return self.tables[package.name].count
+
     def by_source(self, source: str) -> list[Observation]:
         """Return the observations of one document in the document's order."""
         rows = (one for rows in self.observations.values() for one in rows if one.source == source)

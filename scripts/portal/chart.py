@@ -52,7 +52,7 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart in one language: title, notes on how to read it, what it shows in a sentence, and the picture."""
+    """A chart in one language: title, notes on how to read it, what it shows, the picture, its documents' titles."""
 
     title: str
     notes: tuple[str, ...]
@@ -62,6 +62,7 @@ class Chart:
     inline_svg: str
     # The id, in a page, of the element that holds the text alternative.
     alternative_id: str
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def _render(draft: _Draft, package: Package, speaker: Speaker) -> Chart:
         svg=make_file(_convert(whole), draft.title, draft.alternative),
         inline_svg=make_inline(_convert(draft.specification), alternative_id, said),
         alternative_id=alternative_id,
+        sources=tuple(sources),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from portal.chart_choice import Part
 from portal.chart_text import isolate_text
 from portal.chart_words import RANK, find_bound
-from portal.explanation import find_actual, judge_target
+from portal.explanation import Results, explain_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,9 @@ def describe_series(series: Series, rows: tuple[Observation, ...], speaker: Spea
         last=speaker.figure(Part(last)),
         last_when=speaker.when(last),
     )
-    clauses = [sentence, *_say_extremes(series, speaker), *(_say_target(one, rows, speaker) for one in series.targets)]
+    results = Results(rows)
+    targets = (_say_target(one, results, speaker) for one in series.targets)
+    clauses = [sentence, *_say_extremes(series, speaker), *targets]
     return "; ".join(clauses) + "."
 
 
@@ -118,12 +120,7 @@ def _low(part: Part) -> float:
     return part.low
 
 
-def _say_target(target: Observation, rows: tuple[Observation, ...], speaker: Speaker) -> str:
+def _say_target(target: Observation, results: Results, speaker: Speaker) -> str:
     """Return a target and its verdict: the one that the page of targets gives."""
-    actual = find_actual(target, rows)
-    direction = speaker.catalog.records.get("measures", {}).get(target.measure, {}).get("direction", "")
-    code = judge_target(target, actual, direction)
-    verdict = speaker.say(f"target_{code}")
-    if actual and code == "not_met":
-        verdict = f"{verdict}, {speaker.say('target_as_of', when=speaker.period(actual))}"
+    verdict = explain_target(target, results, speaker.catalog, speaker.language).words
     return speaker.say("chart_target", when=speaker.period(target), value=speaker.figure(Part(target)), verdict=verdict)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from portal.figure import describe_observation, format_figure
+from portal.figure import describe_observation, format_figure, say_when
 from portal.number import format_number
 from portal.printed_number import count_decimals
 from portal.wording import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portal.catalog import Catalog
     from portal.consistency import Range, Verdict
     from portal.observation import Observation
     from portal.text import Language
 
+# What a target may be held against.
+_RESULTS = frozenset({"actual", "estimate"})
 # Words of a bound as seen from the other end: where less is better, "under" is what "over" is elsewhere.
 _MIRRORED = {"over": "under", "at_least": "at_most", "under": "over", "at_most": "at_least"}
 
@@ -80,24 +84,51 @@ def _join(items: list[str], language: Language) -> str:
     return f"{'; '.join(items[:-1])} {say('and', language)} {items[-1]}"
 
 
-def find_actual(target: Observation, rows: tuple[Observation, ...]) -> Observation | None:
-    """Return the newest result that a target may be held against: same measure, basis, unit, area and dimensions."""
-    comparable = [
-        one
-        for one in rows
-        if one.status in {"actual", "estimate"}
-        and one.value is not None
-        and (one.measure, one.transform, one.unit, one.area, one.dimensions)
-        == (target.measure, target.transform, target.unit, target.area, target.dimensions)
-    ]
-    return max(comparable, key=lambda one: one.period.sort_key, default=None)
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What may be said of a target: a code, the result that it was held against, and the words."""
+
+    code: str
+    actual: Observation | None
+    words: str
 
 
-def has_other_basis(target: Observation, rows: tuple[Observation, ...]) -> bool:
-    """Tell whether there is a result for the measure that stands on another basis and must not be joined to it."""
-    return any(
-        one.status in {"actual", "estimate"} and one.measure == target.measure and one.value is not None for one in rows
-    )
+class Results:
+    """The results of a dataset, found by the target that may be held against them."""
+
+    def __init__(self, rows: Iterable[Observation]) -> None:
+        self._newest: dict[tuple[object, ...], Observation] = {}
+        self._measures: set[str] = set()
+        for one in rows:
+            if one.status in _RESULTS and one.value is not None:
+                self._measures.add(one.measure)
+                known = self._newest.setdefault(_basis(one), one)
+                if one.period.sort_key > known.period.sort_key:
+                    self._newest[_basis(one)] = one
+
+    def find(self, target: Observation) -> Observation | None:
+        """Return the newest result of the same measure, basis, unit, area and dimensions."""
+        return self._newest.get(_basis(target))
+
+    def has_other_basis(self, target: Observation) -> bool:
+        """Tell whether there is a result for the measure that stands on another basis and must not be joined to it."""
+        return target.measure in self._measures
+
+
+def _basis(one: Observation) -> tuple[object, ...]:
+    return one.measure, one.transform, one.unit, one.area, one.dimensions
+
+
+def explain_target(target: Observation, results: Results, catalog: Catalog, language: Language) -> Judgement:
+    """Return the verdict on a target, the same wherever it is given."""
+    actual = results.find(target)
+    direction = catalog.records.get("measures", {}).get(target.measure, {}).get("direction", "")
+    code = judge_target(target, actual, direction)
+    other = code == "no_data" and results.has_other_basis(target)
+    words = say("target_other_basis" if other else f"target_{code}", language)
+    if actual and code == "not_met":
+        words = f"{words}, {say('target_as_of', language, when=say_when(actual, language))}"
+    return Judgement(code, actual, words)
 
 
 def judge_target(target: Observation, actual: Observation | None, direction: str) -> str:

@@ -30,11 +30,18 @@ def format_figure(one: Observation, catalog: Catalog, language: Language) -> str
     if one.transform == LEVEL:
         return amount
     if one.transform in _DIRECTED:
-        return say(f"transform_{one.transform}_{'down' if one.value < 0 else 'up'}", language, amount=amount)
+        return say(f"transform_{one.transform}_{_name_direction(one, one.value)}", language, amount=amount)
     if one.transform in _WORDED:
         return say(f"transform_{one.transform}", language, amount=amount)
     # A code list may grow before the words do.
     return f"{amount} ({catalog.label('transforms', one.transform).get(language)})"
+
+
+def _name_direction(one: Observation, value: Decimal) -> str:
+    """Return which words tell of a change; a change of nought has no direction, and is none where it is exact."""
+    if value:
+        return "down" if value < 0 else "up"
+    return "same" if one.qualifier == "exact" else "around"
 
 
 def _format_amount(one: Observation, value: Decimal, catalog: Catalog, language: Language) -> str:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from portal.catalog import read_rows_as_records
+from portal.coverage import count_runs
+from portal.explanation import Results, explain_target
 from portal.period import format_period
-from portal.presenter import Presenter
+from portal.presenter import SHOWN_FIGURES, Presenter
 from portal.text import sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal.catalog import Record
+    from portal.explanation import Judgement
     from portal.observation import Observation
     from portal.package import Package
     from portal.view import Card, Target
@@ -26,14 +33,21 @@ class Lister(Presenter):
     """A presenter that also chooses what belongs together."""
 
     def targets(self) -> list[Target]:
-        """Return every target, those that can be judged first."""
-        targets = [
-            self.target(one, rows)
+        """Return the targets that a page shows, those that can be judged first."""
+        targets = [self.target(one, judgement) for one, judgement in self.judged[:SHOWN_FIGURES]]
+        return sorted(targets, key=lambda one: (one.verdict_code == "no_data", sort_key(one.figure.what)))
+
+    @cached_property
+    def judged(self) -> list[tuple[Observation, Judgement]]:
+        """Return every target with its verdict, those without a result last."""
+        judged = [
+            (one, explain_target(one, results, self.catalog, self.language))
             for rows in self.catalog.observations.values()
+            if (results := Results(rows))
             for one in rows
             if one.status == "target"
         ]
-        return sorted(targets, key=lambda one: (one.verdict_code == "no_data", sort_key(one.figure.what)))
+        return sorted(judged, key=lambda pair: pair[1].code == "no_data")
 
     def themes(self) -> list[str]:
         """Return the themes that have a dataset, in the order of the register."""
@@ -68,7 +82,7 @@ class Lister(Presenter):
             (
                 self.url(f"themes/{theme}/"),
                 self.label("themes", theme),
-                self.say("dataset_count", count=self.number(len(self.in_theme(theme)))),
+                self.count("dataset_count", len(self.in_theme(theme))),
                 self.catalog.word("themes", theme, "description").get(self.language),
             )
             for theme in self.themes()
@@ -80,9 +94,9 @@ class Lister(Presenter):
 
     def promise_counts(self) -> list[tuple[str, str, int]]:
         """Return verdict, words and number of targets, in the order of a reader's interest."""
-        codes = [one.verdict_code for one in self.targets()]
+        codes = Counter(judgement.code for _, judgement in self.judged)
         order = ("met", "not_met", "undecided", "no_data")
-        return [(code, self.say(f"target_{code}"), codes.count(code)) for code in order if code in codes]
+        return [(code, self.say(f"target_{code}"), codes[code]) for code in order if code in codes]
 
     def newest_sources(self) -> list[tuple[str, str, str]]:
         """Return address, title and date of the newest documents."""
@@ -132,12 +146,28 @@ class Lister(Presenter):
         settings = self.catalog.settings
         return (
             f"@misc{{{package.name},\n"
-            f"  title     = {{{package.title.get(self.language)}}},\n"
+            f"  title     = {{{_clean_bibtex(package.title.get(self.language))}}},\n"
             f"  author    = {{{{{settings.publisher.get(self.language)}}}}},\n"
             f"  version   = {{{package.version}}},\n"
-            f"  url       = {{{settings.site_url}catalog/{package.name}/}},\n"
+            f"  url       = {{{settings.site_url}{self.url(f'catalog/{package.name}/').lstrip('/')}}},\n"
             f"  note      = {{{package.licenses[0].name}}}\n"
             "}"
+        )
+
+    def cover(self, source: str) -> str:
+        """Return the account of a document's digits, in a sentence."""
+        printed = {(one.locator, one.as_stated) for one in self.catalog.by_source(source)}
+        published = sum(count_runs(as_stated) for _, as_stated in printed)
+        register = self.catalog.packages.get("exclusions")
+        rows = read_rows_as_records(register, self.catalog.tables["exclusions"]) if register else []
+        excluded = sum(count_runs(row["as_stated"]) for row in rows if row["source"] == source)
+        figures = int(self.catalog.records["sources"][source].get("digit_runs") or published + excluded)
+        return self.say(
+            "coverage_sentence",
+            figures=self.number(figures),
+            published=self.number(published),
+            excluded=self.number(excluded),
+            left=self.number(figures - published - excluded),
         )
 
     def featured(self, cards: Sequence[Card]) -> list[Card]:
@@ -156,3 +186,9 @@ class Lister(Presenter):
         """Return identifier, title and facts of the documents that some observations come from."""
         names = sorted({one.source for one in rows}, key=lambda name: sort_key(self.label("sources", name)))
         return [(name, self.label("sources", name), self.source_facts(name)) for name in names]
+
+
+def _clean_bibtex(text: str) -> str:
+    """Return a text that neither ends its field nor commands LaTeX: braces are counted even behind a backslash."""
+    plain = text.translate(str.maketrans("{}\\", "()/"))
+    return re.sub(r"([%&$#_])", r"\\\1", plain)

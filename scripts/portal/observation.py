@@ -55,6 +55,11 @@ class Observation:
         ]  # fmt: skip
         return f"{self.dataset}-{hashlib.sha256(chr(31).join(key).encode()).hexdigest()[:16]}"
 
+    @property
+    def anchor(self) -> str:
+        """Return the name of the row on the page of its dataset."""
+        return f"o-{self.id.rpartition('-')[2]}"
+
     def cell(self, name: str) -> str:
         """Return what the row holds in a text column; empty where the column or its cell is."""
         if name == "period":

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from portal.catalog import web_address
+from portal.later_rows import name_later_rows
 from portal.listing import Lister
 from portal.observation import select_headline
-from portal.presenter import SHOWN_ROWS, summarise
+from portal.presenter import SHOWN_FIGURES, SHOWN_FINDINGS, SHOWN_ROWS, summarise
 from portal.text import sort_key
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ class Writer(Lister):
             "themes": self.theme_counts(),
             "promises": self.promise_counts(),
             "newest": self.newest_sources(),
-            "datasets": self.number(len(cards)),
-            "statements": self.number(statements),
-            "sources": self.number(len(self.catalog.records.get("sources", {}))),
+            "datasets": self.count("dataset_count", len(cards)),
+            "statements": self.count("source_figure_count", statements),
+            "sources": self.count("home_sources", len(self.catalog.records.get("sources", {}))),
         }
         return Page(
             "",
@@ -132,11 +133,12 @@ class Writer(Lister):
     def source_page(self, source: str) -> Page:
         """Return one document: its facts, and its figures in the document's order."""
         title = self.label("sources", source)
-        figures = [self.figure(one) for one in self.catalog.by_source(source)]
-        description = self.say("source_description", title=title, count=self.number(len(figures)))
+        rows = self.catalog.by_source(source)
+        description = self.say("source_description", title=title, count=self.number(len(rows)))
         view = {
             "facts": self.source_facts(source, checksum=True),
-            "figures": figures,
+            "figures": [self.figure(one) for one in rows[:SHOWN_FIGURES]],
+            "cut": self.say_cut("figures_cut", SHOWN_FIGURES, len(rows)),
             "source": source,
             "coverage": self.cover(source) if "exclusions" in self.catalog.packages else "",
             "note": self.catalog.word("sources", source, "note").get(self.language),
@@ -159,7 +161,11 @@ class Writer(Lister):
             "targets_title",
             "targets_description",
             "targets.html",
-            {"targets": targets, "counts": self.promise_counts()},
+            {
+                "targets": targets,
+                "counts": self.promise_counts(),
+                "cut": self.say_cut("figures_cut", SHOWN_FIGURES, len(self.judged)),
+            },
         )
 
     def quality_page(self) -> Page:
@@ -177,7 +183,7 @@ class Writer(Lister):
                 all=self.number(len(every)),
             ),
             "broken": [(self.dataset_link(one.dataset), self.explain(one)) for one in verdicts if one.flag],
-            "flags": self.flag_groups([self.figure(one) for one in every]),
+            "flags": self.flag_groups(every),
         }
         return self._page("quality/", "quality_title", "quality_description", "quality.html", view)
 
@@ -200,7 +206,8 @@ class Writer(Lister):
         view = {
             "package": package,
             "address": address,
-            "chart": self.chart(package),
+            "chart": (chart := self.chart(package)),
+            "chart_sources": "; ".join(chart.sources) if chart else "",
             "headline": self.figure(headline) if headline else None,
         }
         meta = {"template": "embed.html", "dataset_page": address}
@@ -210,7 +217,8 @@ class Writer(Lister):
         """Return the page of one dataset or code list."""
         rows = self.catalog.observations.get(package.name, ())
         headline = select_headline(package, rows)
-        figures = [self.figure(one) for one in sorted(rows, key=self.newest_first)]
+        ordered = sorted(rows, key=self.newest_first)
+        findings = [one for one in self.catalog.findings if one.package == package.name]
         description = package.description.get(self.language)
         view = {
             "package": package,
@@ -224,23 +232,25 @@ class Writer(Lister):
             "headline": self.figure(headline) if headline else None,
             "theme": (package.theme, self.label("themes", package.theme)) if self.known_theme(package) else None,
             "chart": self.chart(package),
-            "figures": figures[:SHOWN_ROWS],
-            "figure_count": self.number(len(figures)),
-            "cut": len(figures) > SHOWN_ROWS,
-            "flags": self.flag_groups(figures),
+            "figures": [self.figure(one) for one in ordered[:SHOWN_ROWS]],
+            "figure_count": self.number(len(rows)),
+            "later": name_later_rows(package.name, len(rows)),
+            "flags": self.flag_groups(ordered),
             "broken": [self.explain(one) for one in self.catalog.verdicts if one.dataset == package.name and one.flag],
             "sources": self.sources_of(rows),
             "plain": None if package.kind == "indicator" else self.plain_table(package),
             "downloads": self.downloads(package),
             "columns": [self.column(column) for column in package.main.fields],
-            "findings": [one for one in self.catalog.findings if one.package == package.name],
+            "findings": findings[:SHOWN_FINDINGS],
+            "findings_cut": self.say_cut("problems_cut", SHOWN_FINDINGS, len(findings)),
             "frequency": self.say(f"frequency_{package.frequency}"),
             "license": [(one.title.get(self.language) or one.name, web_address(one.path)) for one in package.licenses],
             "citation": self.cite(package),
             "api": f"/datasette/opendata/{package.name}",
         }
         title = package.title.get(self.language)
-        return Page(f"catalog/{package.name}/", title, summarise(description), "dataset.html", view)
+        scripts = ("rows",) if view["later"] else ()
+        return Page(f"catalog/{package.name}/", title, summarise(description), "dataset.html", view, scripts)
 
     # --- inside -----------------------------------------------------------------------------------------
 

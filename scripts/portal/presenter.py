@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from portal.catalog import read_rows_as_records
 from portal.chart import draw_chart
-from portal.coverage import count_runs
 from portal.database import to_sql
-from portal.explanation import explain_verdict, find_actual, has_other_basis, judge_target
+from portal.explanation import explain_verdict
 from portal.figure import describe_observation, format_figure, say_when
 from portal.number import format_number, format_size
 from portal.observation import find_change, select_headline
@@ -23,18 +22,21 @@ from portal.view import Card, Download, Figure, FlagGroup, System, Target
 from portal.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from portal.catalog import Catalog, Record
     from portal.chart import Chart
     from portal.consistency import Verdict
+    from portal.explanation import Judgement
     from portal.observation import Observation
     from portal.package import Field, Package
     from portal.table import Cell
     from portal.text import Language
 
-# A page shows at most this many rows of a table; the rest is one link away.
+# A page shows at most this many rows of a table, figures in a list, warnings; the rest is one link away.
 SHOWN_ROWS = 200
+SHOWN_FIGURES = 500
+SHOWN_FINDINGS = 20
 # An index of 100 is the level of the year before.
 YEAR_BEFORE = 100
 
@@ -46,6 +48,7 @@ class Presenter:
     catalog: Catalog
     language: Language
     _charts: dict[str, Chart | None] = field(default_factory=dict, repr=False)
+    _cards: dict[str, Card] = field(default_factory=dict, repr=False)
 
     def chart(self, package: Package) -> Chart | None:
         """Return the chart of a dataset in this language, drawn once."""
@@ -54,7 +57,12 @@ class Presenter:
         return self._charts[package.name]
 
     def card(self, package: Package) -> Card:
-        """Return a dataset as an entry of a list."""
+        """Return a dataset as an entry of a list, made once: it counts all rows."""
+        if package.name not in self._cards:
+            self._cards[package.name] = self._make_card(package)
+        return self._cards[package.name]
+
+    def _make_card(self, package: Package) -> Card:
         rows = self.catalog.observations.get(package.name, ())
         headline = select_headline(package, rows)
         shown = self.figure(headline) if headline else None
@@ -70,7 +78,7 @@ class Presenter:
             figure=shown.value if shown else "",
             figure_what=shown.what if shown else "",
             figure_when=shown.when if shown else "",
-            count=self.say("row_count", count=self.number(self.row_count(package))),
+            count=self.count("row_count", self.catalog.row_count(package)),
             kind=package.kind,
             years=tuple(sorted({str(one.period.start.year) for one in rows})),
             statuses=tuple(sorted({one.status for one in rows})),
@@ -84,8 +92,9 @@ class Presenter:
         change = find_change(headline, rows) if headline else None
         if change is None or change.value is None:
             return "", ""
-        rising = change.value > YEAR_BEFORE if change.transform == "yoy_index_pct" else change.value > 0
-        return ("up" if rising else "down"), self.say("than_before", change=self.figure(change).value)
+        ahead = change.value - YEAR_BEFORE if change.transform == "yoy_index_pct" else change.value
+        direction = "up" if ahead > 0 else "down" if ahead < 0 else ""
+        return direction, self.say("than_before", change=self.figure(change).value)
 
     def link_terms(self, text: str) -> str:
         """Return Markdown whose first mention of each glossary abbreviation leads to its explanation."""
@@ -101,7 +110,7 @@ class Presenter:
         package = self.catalog.packages[one.dataset]
         note = Text(one.note, one.note_en)
         return Figure(
-            anchor=f"o-{one.id.rpartition('-')[2]}",
+            anchor=one.anchor,
             what=describe_observation(one, self.catalog, self.language),
             when=say_when(one, self.language),
             value=format_figure(one, self.catalog, self.language),
@@ -110,6 +119,7 @@ class Presenter:
             area=self.label("areas", one.area),
             dataset=one.dataset,
             dataset_title=package.title.get(self.language),
+            dataset_language=package.title.language(self.language),
             source=one.source,
             locator=one.locator,
             as_stated=one.as_stated,
@@ -147,56 +157,42 @@ class Presenter:
             when=format_period(row["status_date"], self.language) if row["status_date"] else "",
             source=row["source"],
             place=self.say("systems_source", title=self.label("sources", row["source"]), locator=row["locator"]),
-            also=self.say("also_named", count=self.number(also)) if also else "",
+            also=self.count("also_named", also) if also else "",
             datasets=tuple(
                 (card.url, card.title, card.figure)
                 for card in (self.card(self.catalog.packages[name]) for name in names)
             ),
         )
 
-    def target(self, one: Observation, rows: tuple[Observation, ...]) -> Target:
-        """Return a target beside its newest comparable result."""
-        actual = find_actual(one, rows)
-        direction = self.catalog.records.get("measures", {}).get(one.measure, {}).get("direction", "")
-        code = judge_target(one, actual, direction)
-        words = self.say(f"target_{code}")
-        if code == "no_data" and has_other_basis(one, rows):
-            words = self.say("target_other_basis")
-        if actual and code == "not_met":
-            words = f"{words}, {self.say('target_as_of', when=say_when(actual, self.language))}"
-        progress = measure_progress(one, actual, rows, self.catalog, self.language)
-        return Target(self.figure(one), self.figure(actual) if actual else None, words, code, progress)
+    def target(self, one: Observation, judgement: Judgement) -> Target:
+        """Return a target beside the result that it was held against."""
+        actual = self.figure(judgement.actual) if judgement.actual else None
+        rows = self.catalog.observations[one.dataset]
+        progress = measure_progress(one, judgement.actual, rows, self.catalog, self.language)
+        return Target(self.figure(one), actual, judgement.words, judgement.code, progress)
 
     def explain(self, verdict: Verdict) -> str:
         """Return what became of a relation, in a sentence."""
         return explain_verdict(verdict, self.catalog, self.language)
 
-    def cover(self, source: str) -> str:
-        """Return the account of a document's digits, in a sentence."""
-        printed = {(one.locator, one.as_stated) for one in self.catalog.by_source(source)}
-        published = sum(count_runs(as_stated) for _, as_stated in printed)
-        register = self.catalog.packages.get("exclusions")
-        rows = read_rows_as_records(register, self.catalog.tables["exclusions"]) if register else []
-        excluded = sum(count_runs(row["as_stated"]) for row in rows if row["source"] == source)
-        figures = int(self.catalog.records["sources"][source].get("digit_runs") or published + excluded)
-        return self.say(
-            "coverage_sentence",
-            figures=self.number(figures),
-            published=self.number(published),
-            excluded=self.number(excluded),
-            left=self.number(figures - published - excluded),
-        )
-
-    def flag_groups(self, figures: Sequence[Figure]) -> list[FlagGroup]:
-        """Return the admitted problems of some figures, each kind once with the figures that carry it."""
-        groups = []
-        for flag in self.catalog.records.get("flags", {}):
-            name = self.label("flags", flag)
-            members = tuple(one for one in figures if any(own == name for own, _ in one.flags))
-            if members:
-                description = self.catalog.word("flags", flag, "description").get(self.language)
-                groups.append(FlagGroup(flag, name, description, members))
-        return groups
+    def flag_groups(self, rows: Iterable[Observation]) -> list[FlagGroup]:
+        """Return the admitted problems of some figures, each kind once with the first figures that carry it."""
+        members: dict[str, list[Observation]] = {}
+        for one in rows:
+            for flag in one.flags:
+                members.setdefault(flag, []).append(one)
+        return [
+            FlagGroup(
+                flag,
+                self.label("flags", flag),
+                self.catalog.word("flags", flag, "description").get(self.language),
+                tuple(self.figure(one) for one in members[flag][:SHOWN_FIGURES]),
+                self.count("source_figure_count", len(members[flag])),
+                self.say_cut("figures_cut", SHOWN_FIGURES, len(members[flag])),
+            )
+            for flag in self.catalog.records.get("flags", {})
+            if flag in members
+        ]
 
     def say(self, key: str, **details: object) -> str:
         """Return the portal's own words in this language."""
@@ -210,15 +206,17 @@ class Presenter:
         """Return a count as readers write it."""
         return format_number(value, self.language)
 
+    def count(self, key: str, value: int) -> str:
+        """Return a count with the noun that it counts."""
+        return self.say(key, count=self.number(value))
+
+    def say_cut(self, key: str, shown: int, count: int) -> str:
+        """Return the words for a list that a page shows in part; empty where it shows all."""
+        return self.say(key, shown=self.number(shown), count=self.number(count)) if count > shown else ""
+
     def url(self, path: str) -> str:
         """Return the address of a page of this language on this host."""
         return f"/en/{path}" if self.language == "en" else f"/{path}"
-
-    def row_count(self, package: Package) -> int:
-        """Return how many rows a dataset has."""
-        if package.name in self.catalog.observations:
-            return len(self.catalog.observations[package.name])
-        return sum(1 for _ in self.catalog.tables[package.name])
 
     def source_facts(self, source: str, *, checksum: bool = False) -> list[tuple[str, str]]:
         """Return what is known of a document, as pairs of words; empty facts are left out."""
@@ -234,14 +232,12 @@ class Presenter:
     def plain_table(self, package: Package) -> dict[str, Any]:
         """Return the first rows of a table that is not an indicator, cells as text."""
         fields = package.main.fields
-        count, rows = 0, []
-        for row in self.catalog.tables[package.name]:
-            count += 1
-            if count <= SHOWN_ROWS:
-                rows.append(
-                    [show_cell(cell, column, self.language) for cell, column in zip(row.cells, fields, strict=True)]
-                )
+        rows = [
+            [show_cell(cell, column, self.language) for cell, column in zip(row.cells, fields, strict=True)]
+            for row in islice(self.catalog.tables[package.name], SHOWN_ROWS)
+        ]
         header = [column.title.get(self.language) for column in fields]
+        count = self.catalog.row_count(package)
         return {"header": header, "rows": rows, "count": self.number(count), "cut": count > SHOWN_ROWS}
 
     def column(self, column: Field) -> tuple[str, str, str, str]:

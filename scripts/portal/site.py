@@ -24,6 +24,7 @@ from mkdocs.exceptions import MkDocsException
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File
 
+from portal.later_rows import write_later_rows
 from portal.page import Page, Writer
 from portal.search_document import collect_documents
 from portal.search_index import write_search_index
@@ -47,8 +48,14 @@ UNDATED = "2000-01-01"
 # Of the theme beneath only the machinery is used: its scripts, styles and pictures stay out of the release.
 _UNUSED = ("assets/javascripts/", "assets/stylesheets/", "assets/images/")
 _TAG = re.compile("<[^>]*>")
-# No picture: it would be fetched from another host.
-_MARKDOWN_TAGS = nh3.ALLOWED_TAGS - {"img"}
+# Words and their structure; no picture, which would be fetched from another host, no part of a page's own frame.
+_MARKDOWN_TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "cite", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd",
+    "li", "ol", "p", "pre", "q", "s", "small", "strong", "sub", "sup", "ul",
+}  # fmt: skip
+_SCHEMES = {"http", "https", "mailto"}
+# A page has a title and parts of its own: `# x` of a descriptor stands below them.
+_HEADINGS = {"toc": {"baselevel": 3}}
 
 
 class SiteError(ValueError):
@@ -97,7 +104,8 @@ def make_renderer(templates: Path, writer: Writer) -> Renderer:
 
 def render_markdown(text: str) -> Markup:
     """Return cleaned HTML for Markdown out of a descriptor: no script, style, event handler or picture survives."""
-    return Markup(nh3.clean(markdown(text), tags=_MARKDOWN_TAGS))  # noqa: S704 - cleaned just here
+    html = markdown(text, extensions=["toc"], extension_configs=_HEADINGS)
+    return Markup(nh3.clean(html, tags=_MARKDOWN_TAGS, url_schemes=_SCHEMES))  # noqa: S704 - cleaned just here
 
 
 class _NoOptions(Config):
@@ -159,6 +167,7 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path) -> int:
         with _explain_faults():
             _build_language(project, out, language, GeneratedPages(pages, renderer, newest), catalog)
         write_charts(writer, data)
+        write_later_rows(writer, out)
         count += len(pages)
     write_search_index(collect_documents(catalog), out / "search-index")
     return count

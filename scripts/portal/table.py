@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import frictionless
@@ -50,6 +51,11 @@ class Table:
         if self._kept is None and self.resource.file.stat().st_size <= KEPT_BYTES:
             self._kept = tuple(read_rows(self._package, self.resource))
         return iter(self._kept) if self._kept is not None else read_rows(self._package, self.resource)
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows there are; a large table is read once for it."""
+        return sum(1 for _ in self)
 
 
 def open_with_frictionless(package: Package) -> frictionless.Package:

@@ -22,6 +22,7 @@ class Figure:
     area: str
     dataset: str
     dataset_title: str
+    dataset_language: str
     source: str
     locator: str
     as_stated: str
@@ -93,9 +94,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class FlagGroup:
-    """One kind of admitted problem, and the figures that carry it."""
+    """One kind of admitted problem, the first figures that carry it, how many do, and the words for a cut."""
 
     code: str
     name: str
     description: str
     figures: tuple[Figure, ...]
+    count: str
+    cut: str

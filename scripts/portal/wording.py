@@ -21,5 +21,7 @@ def _read_words() -> dict[str, dict[str, str]]:
 
 def say(key: str, language: Language, **details: object) -> str:
     """Return the words for `key`, its blanks filled; raise KeyError for an unknown key, a fault of ours."""
-    words = _read_words()[key][language]
+    entry = _read_words()[key]
+    single = language == "en" and str(details.get("count")) == "1"
+    words = entry.get("en_one", entry["en"]) if single else entry[language]
     return words.format(**details) if details else words

@@ -42,11 +42,10 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build
 
 
-@pytest.fixture(scope="session")
-def portal(release: Path) -> Iterator[str]:
-    """Serve the real catalogue as `make serve` does; give its address without a slash at the end."""
+def serve(build: Path) -> Iterator[str]:
+    """Serve what was built into a folder as `make serve` does; give its address without a slash at the end."""
     server = subprocess.Popen(
-        [sys.executable, PROJECT / "scripts/serve_portal.py", "--build", release, "--port", "0"],
+        [sys.executable, PROJECT / "scripts/serve_portal.py", "--build", build, "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -59,6 +58,12 @@ def portal(release: Path) -> Iterator[str]:
     finally:
         server.terminate()
         assert server.wait(10) == 0
+
+
+@pytest.fixture(scope="session")
+def portal(release: Path) -> Iterator[str]:
+    """Serve the real catalogue."""
+    yield from serve(release)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ if (panel) {
       if (fits) shown += 1;
     }
     for (const group of groups) group.hidden = !group.querySelector("[data-card]:not([hidden])");
-    status.textContent = panel.dataset.words.replace("{count}", shown);
+    status.textContent = shown === 1 ? panel.dataset.one : panel.dataset.words.replace("{count}", shown);
     const query = new URLSearchParams(chosen.map((field) => [field.name, field.value])).toString();
     const address = window.location.pathname + (query ? `?${query}` : "") + window.location.hash;
     window.history.replaceState(null, "", address);

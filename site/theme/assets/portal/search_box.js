@@ -84,7 +84,7 @@ function attach(form) {
       const { total, results } = query ? await search(query, language, isStale) : { total: 0, results: [] };
       if (isStale()) return;
       showRows(results);
-      tell(query && (total ? form.dataset.found : form.dataset.none), query, total);
+      tell(query && (total > 1 ? form.dataset.found : total ? form.dataset.one : form.dataset.none), query, total);
     } catch {
       if (isStale()) return;
       showRows([]);
