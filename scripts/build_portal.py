@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCAL_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
+WITHDRAWN = (
+    "Đã quay về bản {current}, và dữ liệu chưa đổi từ bản bị rút: không dựng lại. Sửa dữ liệu, hoặc dùng --force. / "
+    "The portal was taken back to {current}, and nothing changed since the release that was withdrawn: "
+    "nothing was built. Correct the data, or use --force."
+)
 _STAGES = {
     "load": "đọc mô tả / load",
     "check": "kiểm tra / check",
@@ -36,7 +41,11 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--project", type=Path, default=PROJECT, help="thư mục dự án / project folder")
     parser.add_argument("--build", type=Path, help="thư mục đích, mặc định PROJECT/build / where to build")
-    parser.add_argument("--force", action="store_true", help="dựng lại dù không có gì đổi / build anyway")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="dựng lại dù không có gì đổi, sửa bản bị hỏng / build anyway, mend a damaged release",
+    )
     return parser.parse_args(argv)
 
 
@@ -56,10 +65,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(project: Path, folder: BuildFolder, *, force: bool) -> int:
-    from portal.inputs import is_current  # noqa: PLC0415 - the quick answer needs no heavy library
+    from portal.inputs import is_current, is_withdrawn  # noqa: PLC0415 - the quick answer needs no heavy library
 
     if not force and is_current(project, folder):
         print("Không có gì thay đổi; bản công bố hiện tại vẫn đúng. / Nothing changed; the release is current.")
+        return 0
+    if not force and is_withdrawn(project, folder):
+        print(WITHDRAWN.format(current=folder.current.resolve().name))
         return 0
     from portal.build import build_portal  # noqa: PLC0415
 

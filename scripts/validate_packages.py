@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     everything = read_packages(arguments.root)
     chosen = read_packages(arguments.root, tuple(arguments.paths)) if arguments.paths else everything
     today = datetime.now(LOCAL_TIME).date()
-    checked = check_packages(chosen.packages, everything.packages, today)
+    checked = check_packages(chosen.packages, everything.packages, today, everything.unread)
     findings = sorted([*chosen.findings, *checked])
     if arguments.format == "json":
         print_json(chosen, findings)

@@ -77,5 +77,11 @@ def build_bad_catalogue(folder: Path, rows: int = ROWS) -> subprocess.CompletedP
     """Build the catalogue into `folder/build`, as operators do; return what the command said."""
     project = make_project(folder / "project")
     write_bad_packages(project / "datapackages", rows)
-    command: list[Path | str] = [REPOSITORY / "scripts/build_portal.py", "--project", project, "--build", folder / "build"]
+    command: list[Path | str] = [
+        REPOSITORY / "scripts/build_portal.py",
+        "--project",
+        project,
+        "--build",
+        folder / "build",
+    ]
     return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)

@@ -39,7 +39,7 @@ class Checker:
         loaded = read_packages(root)
         own = {package.name for package in loaded.packages}
         known = [*loaded.packages, *(package for package in self.references if package.name not in own)]
-        return sorted([*loaded.findings, *check_packages(loaded.packages, known, TODAY)])
+        return sorted([*loaded.findings, *check_packages(loaded.packages, known, TODAY, loaded.unread)])
 
 
 @dataclass(frozen=True)

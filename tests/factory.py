@@ -253,7 +253,7 @@ class Checked:
 def check_folder(root: Path) -> Checked:
     """Read and check every package under `root`."""
     loaded = read_packages(root)
-    checked = check_packages(loaded.packages, loaded.packages, TODAY)
+    checked = check_packages(loaded.packages, loaded.packages, TODAY, loaded.unread)
     return Checked(loaded.packages, read_tables(loaded.packages), sorted([*loaded.findings, *checked]))
 
 

@@ -173,6 +173,69 @@ def test_every_input_exists_in_the_repository() -> None:
     assert [name for name in INPUTS if not (REPOSITORY / name).exists()] == []
 
 
+@pytest.mark.parametrize("damage", ["cut", "missing", "added", "manifest"])
+def test_a_forced_build_mends_a_damaged_release(damage: str, site: Site) -> None:
+    before = site.state()
+    page = site.folder.current.resolve() / "site" / "catalog" / "fish" / "index.html"
+    if damage == "cut":
+        page.write_text("<h1>", "utf-8")
+    elif damage == "missing":
+        page.unlink()
+    elif damage == "added":
+        page.with_name("stray.html").write_text("x", "utf-8")
+    else:
+        (site.folder.current / "manifest.json").write_text("{", "utf-8")
+    assert site.state() != before
+
+    done = site.run("--force")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert site.state() == before
+
+
+def go_back(site: Site, release: str) -> None:
+    """Point `current` at an older release, as the guide for operators says."""
+    link = site.folder.root / "rollback"
+    link.symlink_to(f"releases/{release}")
+    link.replace(site.folder.current)
+
+
+def test_a_withdrawn_release_is_not_published_again_until_something_changes(site: Site) -> None:
+    old, _ = site.state()
+    site.change("Sai")
+    assert site.run().returncode == 0
+    wrong, _ = site.state()
+    go_back(site, old)
+
+    done = site.run()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Đã quay về bản {old}, và dữ liệu chưa đổi từ bản bị rút: không dựng lại.")
+    assert site.state() == (old, [])
+
+    site.change("Đúng")
+    assert site.run().returncode == 0
+    assert site.state()[0] not in {old, wrong}
+
+
+def test_a_withdrawn_release_can_be_forced_and_the_old_data_be_put_back(site: Site) -> None:
+    old, _ = site.state()
+    path = site.project / "datapackages" / "fish" / "datapackage.json"
+    good = path.read_bytes()
+    site.change("Mới")
+    assert site.run().returncode == 0
+    new, _ = site.state()
+    go_back(site, old)
+
+    assert site.run("--force").returncode == 0
+    assert site.state() == (new, [])
+
+    path.write_bytes(good)
+    assert site.run().returncode == 0
+    assert site.state() == (old, [])
+    assert site.run().stdout == NOTHING_CHANGED
+
+
 def test_a_changed_input_is_published_and_the_old_release_kept(site: Site) -> None:
     before, _ = site.state()
     site.change("Tên mới")

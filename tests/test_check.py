@@ -103,6 +103,48 @@ def test_a_broken_code_list_is_missed_by_those_that_use_it_and_nobody_else(tmp_p
     ]
 
 
+def test_what_needs_a_broken_package_is_not_judged(tmp_path: Path, check_folder: Checker) -> None:
+    """Of figures that are not there because their package is broken, nothing false is said."""
+    for fault, folder in (("coverage-count", "sources"), ("relation-unresolved", "visitors")):
+        shutil.copytree(PACKAGES / fault / folder, tmp_path / folder)
+    path = tmp_path / "visitors" / DESCRIPTOR
+    descriptor = json.loads(path.read_text("utf-8"))
+    for part in descriptor["portal"]["relations"][0]["parts"]:
+        part["dataset"] = "arrivals"
+    path.write_text(json.dumps(descriptor), "utf-8")
+    data = tmp_path / "visitors" / "data.csv"
+    data.write_text(
+        data.read_text("utf-8").replace("exact,,report_2021,3:10", "exact,rounded,report_2021,3:10"), "utf-8"
+    )
+    flags = Path(shutil.copytree(VALID / "reference" / "flags", tmp_path / "flags")) / "data.csv"
+    flags.write_text(f"{flags.read_text('utf-8')}rounded,Làm tròn,Rounded\n", "utf-8")
+    (tmp_path / "arrivals").mkdir()
+    (tmp_path / "arrivals" / DESCRIPTOR).write_text("{", "utf-8")
+
+    found = [(one.place, one.code, str(one.severity), one.message) for one in check_folder(tmp_path)]
+
+    assert [one for one in found if one[1] != "json-syntax"] == [
+        (
+            "sources/data.csv",
+            "counts-unchecked",
+            "warning",
+            "Chưa kiểm tra được số cụm chữ số và số hệ thống của các văn bản, vì gói có lỗi: arrivals.",
+        ),
+        (
+            "visitors/data.csv:2",
+            "flag-unchecked",
+            "warning",
+            "Chưa kiểm tra được cờ của dòng này có lý do hay không, vì gói có lỗi: arrivals.",
+        ),
+        (
+            "visitors/datapackage.json",
+            "relation-unchecked",
+            "warning",
+            "Chưa kiểm tra được quan hệ thứ 1, vì gói có lỗi: arrivals.",
+        ),
+    ]
+
+
 def test_only_the_chosen_packages_are_reported(tmp_path: Path) -> None:
     root = Path(shutil.copytree(VALID, tmp_path / "valid"))
     for name in ("visitors", "offices"):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evidence_factory import UNITS, Fault, as_faults, find, write_world
+from evidence_factory import UNITS, Fault, World, as_faults, find, write_world
 from factory import observe
 from portal.consistency import Evidence, Range, RelationError, Verdict, judge_relation
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from portal.finding import Finding
     from portal.observation import Observation
 
 Relation = dict[str, Any]
@@ -550,13 +551,18 @@ EDITS = [
 ]
 
 
+def find_relations(world: World) -> list[Finding]:
+    """Return what the check finds, but for values that no longer are what is printed beside them."""
+    return [one for one in world.check_evidence() if one.code != "value-mismatch"]
+
+
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.kind)
 def test_editing_one_cell_breaks_a_relation_until_the_row_admits_it(tmp_path: Path, edit: Edit) -> None:
     world = write_world(tmp_path)
     assert world.check_evidence() == []
     world.set_cell(edit.package, edit.line, "value", edit.value)
 
-    findings = world.check_evidence()
+    findings = find_relations(world)
 
     assert as_faults(findings) == [
         Fault(
@@ -571,7 +577,7 @@ def test_editing_one_cell_breaks_a_relation_until_the_row_admits_it(tmp_path: Pa
     assert (findings[0].cure, findings[0].cure_en) == (cure, cure_en)
 
     world.set_cell(edit.package, edit.stated_line, "flags", edit.flag)
-    assert world.check_evidence() == []
+    assert find_relations(world) == []
 
 
 def test_a_sum_that_misses_a_constant_says_which(tmp_path: Path) -> None:
@@ -591,7 +597,7 @@ def test_the_wrong_flag_admits_nothing_and_is_a_fault_of_its_own(tmp_path: Path)
     world.set_cell("fish", 4, "value", "700.5")
     world.set_cell("fish", 2, "flags", "rounded")
 
-    assert [(one.code, one.place) for one in world.check_evidence()] == [
+    assert [(one.code, one.place) for one in find_relations(world)] == [
         ("flag-without-cause", "fish/fish.csv:2"),
         ("relation-broken", "fish/fish.csv:2"),
     ]
@@ -618,10 +624,10 @@ def test_a_flag_without_cause(tmp_path: Path, flag: str) -> None:
 def test_a_relation_that_holds_by_rounding_may_carry_the_flag_and_need_not(tmp_path: Path) -> None:
     world = write_world(tmp_path)
     world.set_cell("fish", 4, "value", "800.4")
-    assert world.check_evidence() == []
+    assert find_relations(world) == []
 
     world.set_cell("fish", 2, "flags", "rounded")
-    assert world.check_evidence() == []
+    assert find_relations(world) == []
 
 
 @pytest.mark.parametrize(

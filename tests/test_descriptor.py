@@ -217,7 +217,7 @@ def test_a_descriptor_that_is_too_deep_is_refused_whatever_the_depth(offices: Ti
         (
             "offices/datapackage.json",
             "json-syntax",
-            "datapackage.json không phải JSON hợp lệ: nested deeper than 100 levels.",
+            "datapackage.json không phải JSON hợp lệ: lồng nhau quá 100 tầng (nested deeper than 100 levels).",
             "datapackage.json is not valid JSON: nested deeper than 100 levels.",
         )
     ]
@@ -263,7 +263,7 @@ def test_a_dangling_link_is_a_file_that_cannot_be_read(offices: TinyPackage) -> 
         (
             "offices/datapackage.json",
             "file-unreadable",
-            "Không đọc được tệp: No such file or directory.",
+            "Không đọc được tệp: không có tệp (No such file or directory).",
             "The file cannot be read: No such file or directory.",
         )
     ]

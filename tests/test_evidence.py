@@ -41,7 +41,8 @@ CATALOG = REPOSITORY / "scripts" / "portal" / "findings.toml"
 
 def test_every_finding_of_the_evidence_is_planted_somewhere() -> None:
     codes = list(tomllib.loads(CATALOG.read_text("utf-8")))
-    own = codes[codes.index("source-missing") :]
+    # What could not be checked is no fault that a build stops at; `test_check` sees to it.
+    own = [one for one in codes[codes.index("source-missing") :] if not one.endswith("-unchecked")]
     made = {
         code
         for module in MODULES
@@ -52,6 +53,7 @@ def test_every_finding_of_the_evidence_is_planted_somewhere() -> None:
     planted = {code for module in TESTS for code in read_planted(REPOSITORY / "tests" / f"test_{module}.py")}
 
     # The one that the rules make as well, where a code stands in no code list.
+    made = {one for one in made if not one.endswith("-unchecked")}
     assert made - set(own) == {"unknown-code"}
     assert made <= planted
     assert set(own) <= planted
@@ -389,7 +391,7 @@ def test_every_registered_system_is_on_the_page_of_systems(language: Language) -
 
     body = renderer.render(writer.systems_page(), "")
 
-    shown = re.findall(r'<li id="([^"]+)">\s*<h3>(.*?) <span class="status', body, re.DOTALL)
+    shown = re.findall(r'<li id="([^"]+)">\s*<h3><bdi>(.*?)</bdi> <span class="status', body, re.DOTALL)
     rows = [row for row, _ in real_register().systems]
     named = "name_en" if language == "en" else "name"
     assert all(row["name"] and row["name_en"] for row in rows)

@@ -141,6 +141,50 @@ def test_the_citation_leads_to_the_page(golden_catalog: Catalog) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("change", "direction", "words"),
+    [
+        ("5", "up", "tăng 5% so với năm trước"),
+        ("-5", "down", "giảm 5% so với năm trước"),
+        ("0", "", "không đổi (0%) so với năm trước"),
+    ],
+)
+def test_a_change_of_nothing_is_no_rise(change: str, direction: str, words: str, tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_indicator(tmp_path, "fish", [{}, {"transform": "yoy_change_pct", "unit": "percent", "value": change}])
+    catalog = make_tiny_catalog(tmp_path)
+    card = Writer(catalog, "vi").card(catalog.packages["fish"])
+    assert (card.direction, card.change) == (direction, words)
+
+
+@pytest.mark.parametrize(("rows", "words"), [(1, "1 row"), (2, "2 rows")])
+def test_one_is_not_many(rows: int, words: str, tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_indicator(tmp_path, "fish", [{"period": str(2020 + number)} for number in range(rows)])
+    catalog = make_tiny_catalog(tmp_path)
+    writer = Writer(catalog, "en")
+    assert writer.card(catalog.packages["fish"]).count == words
+    assert [count for _, _, count, _ in writer.theme_counts()] == ["1 dataset"]
+    assert writer.home().view["datasets"] == "1 dataset"
+
+
+def test_an_embedded_chart_cites_the_documents_of_what_it_draws(tmp_path: Path) -> None:
+    """The headline may come from another document, or from another place, than the figures of the picture."""
+    write_references(tmp_path)
+    kinds = [{"kind": kind, "value": value} for kind, value in (("fish", "1500"), ("shrimp", "800"), ("squid", "90"))]
+    write_indicator(tmp_path, "fish", [{"value": "2390", "locator": "77:7"}, *kinds], {"kind": "codes"})
+    write_indicator(tmp_path, "one", [{"locator": "88:8"}])
+    catalog = make_tiny_catalog(tmp_path)
+    writer = Writer(catalog, "en")
+    drawn, stated = (
+        make_renderer(TEMPLATES, writer).render(writer.embed_page(catalog.packages[name]), "")
+        for name in ("fish", "one")
+    )
+    assert "Source: Fisheries report. The table gives line and column of every figure." in drawn
+    assert "77:7" not in drawn
+    assert "Source: Fisheries report, printed as “1.200” at line:column 88:8." in stated
+
+
 def test_the_home_page_shows_the_featured_datasets(tmp_path: Path) -> None:
     write_references(tmp_path)
     for name in ("fish", "fisheries_production", "tourist_arrivals"):

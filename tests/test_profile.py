@@ -135,7 +135,7 @@ def test_the_second_of_two_equal_names_is_found_in_any_depth() -> None:
     assert find_second(text, "a") == (0, 0)
 
 
-@pytest.mark.parametrize("path", ["data.csv", "tables/data.csv", "a..b.csv", "...csv", "Phú Quốc.csv", "a=b&c.csv"])
+@pytest.mark.parametrize("path", ["data.csv", "tables/data.csv", "a..b.csv", "./data.csv", "Phú Quốc.csv", "a=b&c.csv"])
 def test_a_path_inside_the_package_is_no_fault(path: str) -> None:
     assert name_path_fault(path) is None
 

@@ -140,7 +140,7 @@ def test_what_a_killed_build_left_is_swept_away(folder: BuildFolder) -> None:
     (folder.root / ".current.new").symlink_to("nowhere")
     build(folder, "one")
     assert find_staging(folder.root) == []
-    assert sorted(path.name for path in folder.root.iterdir()) == [".lock", "current", "releases"]
+    assert sorted(path.name for path in folder.root.iterdir()) == [".lock", "current", "last.json", "releases"]
 
 
 def test_old_releases_go_and_the_newest_stay(folder: BuildFolder) -> None:

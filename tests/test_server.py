@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
+import hashlib
 import itertools
 import json
 import os
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 COMMAND = Path(__file__).parent.parent / "scripts" / "serve_portal.py"
 WAIT_SECONDS = 30.0  # what anything may take on a busy machine before a test gives up
+STYLE = "h1 {{ color: red }}"
+VERSION = hashlib.sha256(STYLE.format().encode()).hexdigest()[:16]
 HASHED = "assets/javascripts/bundle.79ae519e.min.js"
 SITE = {
     "index.html": "<h1>Trang chủ {id}</h1>",
@@ -59,6 +62,7 @@ SITE = {
     "catalog.ttl": "# {id}",
     "assets/chart.svg": "<svg/>",
     HASHED: "export {{}}",
+    "assets/portal/portal.css": STYLE,
     "site.webmanifest": "{{}}",
 }
 ROWS = 250  # more than a page of the API
@@ -261,6 +265,11 @@ def test_other_sites_may_read_everything(portal: Portal, path: str) -> None:
         ("/data/places/places.csv", SHORT_CACHE),
         ("/assets/chart.svg", SHORT_CACHE),
         (f"/{HASHED}", LONG_CACHE),
+        (f"/assets/portal/portal.css?v={VERSION}", LONG_CACHE),
+        ("/assets/portal/portal.css?v=0123456789abcdef", SHORT_CACHE),  # of another release
+        ("/assets/portal/portal.css", SHORT_CACHE),
+        (f"/assets/chart.svg?v={VERSION}", SHORT_CACHE),
+        (f"/?v={VERSION}", SHORT_CACHE),
         (
             "/assets/javascripts/bundle.0123abcd.min.js",
             SHORT_CACHE,

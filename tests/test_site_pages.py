@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -273,6 +274,17 @@ def test_every_internal_link_of_a_generated_page_leads_somewhere(language: Langu
                 assert read_later_row(published, language, anchor)["value"], (page, link)
             elif anchor:
                 assert anchor in anchors(file), (page, link)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scripts_and_styles_are_asked_for_by_their_version(language: Language, published: Published) -> None:
+    for page in sorted(pages(published, language)):
+        content = published.parse(f"/{PREFIX[language]}{page}/")
+        styles = [one["href"] for tag, one in content.elements if tag == "link" and one.get("rel") == "stylesheet"]
+        for address in [*styles, *content.attributes("script", "src")]:
+            name, _, version = address.partition("?v=")
+            digest = hashlib.sha256((published.site / name.lstrip("/")).read_bytes()).hexdigest()
+            assert version == digest[:16], (page, address)
 
 
 def test_nothing_is_fetched_from_another_host(published: Published) -> None:

@@ -75,7 +75,7 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
         settings = read_settings(project / "metadata.yml")
         loaded = read_packages(project / "datapackages")
     with _timed("check", report):
-        checked = check_packages(loaded.packages, loaded.packages, today)
+        checked = check_packages(loaded.packages, loaded.packages, today, loaded.unread)
     findings = sorted([*loaded.findings, *checked])
     if find_blockers(findings):
         return Result("", findings, len(loaded.packages))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from portal.conformance import check_conformance
 from portal.evidence import check_evidence
 from portal.finding import Finding, Place, find_blockers, make_finding
-from portal.rules import Context, check_descriptor, check_row
+from portal.rules import CODE_COLUMNS, Context, check_descriptor, check_row
 from portal.source_file import check_files
 from portal.table import read_raw_rows, read_rows
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from portal.package import Package, Resource
 
-CODE_COLUMNS = ("code", "id")
 # Faults of single rows or of the descriptor's words: the rules may still look at the other rows. Rows of unequal
 # length are not among them: where there are many, frictionless may take another line than the first for the header.
 _ROW_FAULTS = frozenset({
@@ -26,8 +25,13 @@ _ROW_FAULTS = frozenset({
 })  # fmt: skip
 
 
-def check_packages(packages: Sequence[Package], references: Iterable[Package], today: date) -> list[Finding]:
-    """Check `packages`, whose codes come from `references`; return the findings, sorted."""
+def check_packages(
+    packages: Sequence[Package], references: Iterable[Package], today: date, unread: Iterable[str] = ()
+) -> list[Finding]:
+    """Check `packages`, whose codes come from `references`; return the findings, sorted.
+
+    `unread` names the packages whose descriptors did not hold: what joins packages cannot be judged without them.
+    """
     known = list(references)
     # A register may also name datasets.
     codes = {"datasets": frozenset(package.name for package in known), **read_codes(known)}
@@ -36,7 +40,7 @@ def check_packages(packages: Sequence[Package], references: Iterable[Package], t
     broken = {finding.package for finding in find_blockers(findings)}
     whole = [package for package in known if package.name not in broken]
     checked = {package.name for package in packages}
-    findings += (one for one in check_evidence(whole) if one.package in checked)
+    findings += (one for one in check_evidence(whole, broken.union(unread)) if one.package in checked)
     return sorted(findings)
 
 

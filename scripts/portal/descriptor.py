@@ -35,6 +35,11 @@ class Loaded:
     packages: tuple[Package, ...]
     findings: tuple[Finding, ...]
 
+    @property
+    def unread(self) -> frozenset[str]:
+        """Return the names of the packages that do not hold."""
+        return frozenset(one.package for one in self.findings) - {one.name for one in self.packages}
+
 
 class DescriptorError(Exception):
     """A descriptor that cannot become a Package; carries its findings."""

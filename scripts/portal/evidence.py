@@ -5,7 +5,7 @@ Without the source texts the relations and the counts of coverage are checked; w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.consistency import (
@@ -22,12 +22,12 @@ from portal.coverage import Coverage, Exclusion, check_counts, check_coverage
 from portal.finding import Finding, Place, make_finding
 from portal.number import format_exact
 from portal.observation import read_observations
-from portal.provenance import Claim, check_provenance
+from portal.provenance import Claim, check_own_print, check_provenance
 from portal.source_text import SourceText, read_source_texts
 from portal.table import read_raw_rows, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from portal.catalog import Record
@@ -100,21 +100,57 @@ def _read_records(package: Package) -> list[tuple[Record, Place]]:
     return [({**empty, **dict(zip(names, row.cells, strict=False))}, place.at(row.line)) for row in rows]
 
 
-def check_evidence(packages: Sequence[Package]) -> list[Finding]:
-    """Check what needs no text: relations, flags without cause, the counts of coverage and of systems."""
-    return check_register(packages, read_register(packages))
+def check_evidence(packages: Sequence[Package], broken: Collection[str] = ()) -> list[Finding]:
+    """Check what needs no text: printed figures, relations, flags without cause, counts of coverage and of systems.
+
+    `broken` names the packages that are left out because they do not hold: what needs them is not judged.
+    """
+    return check_register(packages, read_register(packages), broken)
 
 
-def check_register(packages: Iterable[Package], register: Register) -> list[Finding]:
+def check_register(packages: Collection[Package], register: Register, broken: Collection[str] = ()) -> list[Finding]:
     """Check what needs no text, of packages whose rows were read before."""
-    verdicts, findings = judge_packages(packages, register)
+    verdicts, findings = judge_packages(packages, register, broken)
+    findings += _check_prints(packages, register)
     findings += _check_verdicts(verdicts, register)
-    findings += check_counts(register.sources, register.claims, register.exclusions, register.sources_place)
-    findings += _check_system_counts(register)
-    return findings
+    counts = [
+        *check_counts(register.sources, register.claims, register.exclusions, register.sources_place),
+        *_check_system_counts(register),
+    ]
+    return findings + counts if not broken else [*_excuse_flags(findings, broken), *_excuse_counts(counts, broken)]
 
 
-def judge_packages(packages: Iterable[Package], register: Register) -> tuple[list[Verdict], list[Finding]]:
+def _check_prints(packages: Iterable[Package], register: Register) -> Iterator[Finding]:
+    """Yield what is wrong with values by their own print, at the cell that is to be mended."""
+    tables = {package.name: package.main for package in packages}
+    for claim in register.claims:
+        if fault := check_own_print(claim):
+            name = "value" if fault.code == "value-mismatch" else "as_stated"
+            yield replace(fault, column=tables[fault.package].field_index(name) + 1)
+
+
+def _excuse_flags(findings: Iterable[Finding], broken: Collection[str]) -> Iterator[Finding]:
+    """Yield the findings, but no flag without cause: a relation of a broken package may be its cause."""
+    for one in findings:
+        if one.code == "flag-without-cause":
+            yield make_finding("flag-unchecked", Place(one.package, one.file, one.line), broken=_list(broken))
+        else:
+            yield one
+
+
+def _excuse_counts(counts: Sequence[Finding], broken: Collection[str]) -> Iterator[Finding]:
+    """Yield, for counts that do not add up without the broken packages, that they could not be checked."""
+    for place in dict.fromkeys(Place(one.package, one.file) for one in counts):
+        yield make_finding("counts-unchecked", place, broken=_list(broken))
+
+
+def _list(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def judge_packages(
+    packages: Iterable[Package], register: Register, broken: Collection[str] = ()
+) -> tuple[list[Verdict], list[Finding]]:
     """Compute every declared relation; findings for those that cannot be computed."""
     observations: dict[str, list[Observation]] = {}
     for claim in register.claims:
@@ -128,8 +164,18 @@ def judge_packages(packages: Iterable[Package], register: Register) -> tuple[lis
                 verdicts.append(judge_relation(relation, package.name, evidence))
             except RelationError as error:
                 place = Place(package.name, package.label)
-                findings.append(make_finding("relation-unresolved", place, number=number, reason=error))
+                missing = _name_datasets(relation) & set(broken)
+                code = "relation-unchecked" if missing else "relation-unresolved"
+                findings.append(make_finding(code, place, number=number, reason=error, broken=_list(missing)))
     return verdicts, findings
+
+
+def _name_datasets(node: object) -> set[str]:
+    """Return the other datasets that a relation takes figures from, wherever in it they are named."""
+    if isinstance(node, dict):
+        own = {node["dataset"]} if isinstance(node.get("dataset"), str) else set()
+        return own.union(*map(_name_datasets, node.values()))
+    return set().union(*map(_name_datasets, node)) if isinstance(node, list) else set()
 
 
 def _check_verdicts(verdicts: Sequence[Verdict], register: Register) -> Iterator[Finding]:

@@ -12,11 +12,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.reason import word_reason
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portal.text import Language
 
+# Blanks that hold what another program says, in English.
+_REASONS = frozenset({"reason", "note", "type"})
 _CATALOG = Path(__file__).with_name("findings.toml")
 
 
@@ -88,6 +92,8 @@ def make_finding(code: str, place: Place, /, **details: object) -> Finding:
     Raises KeyError where the code or one of its blanks is unknown: a fault of ours, never of the data.
     """
     words = read_catalog()[code]
+    known = {name: word_reason(str(details[name])) for name in _REASONS & details.keys()}
+    vietnamese = {**details, **known}
     return Finding(
         package=place.package,
         file=place.file,
@@ -95,9 +101,9 @@ def make_finding(code: str, place: Place, /, **details: object) -> Finding:
         column=place.column,
         code=code,
         severity=Severity(words["severity"]),
-        message=words["vi"].format(**details),
+        message=words["vi"].format(**vietnamese),
         message_en=words["en"].format(**details),
-        cure=words["cure"].format(**details),
+        cure=words["cure"].format(**vietnamese),
         cure_en=words["cure_en"].format(**details),
     )
 

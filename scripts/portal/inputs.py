@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portal.release import digest_inputs, read_record
+from portal.release import digest_inputs, read_record, read_withdrawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,3 +31,8 @@ def digest_project(project: Path) -> str:
 def is_current(project: Path, folder: BuildFolder) -> bool:
     """Tell whether the published release was made from exactly these inputs."""
     return read_record(folder).get("inputs") == digest_project(project)
+
+
+def is_withdrawn(project: Path, folder: BuildFolder) -> bool:
+    """Tell whether an operator went back from a release that was made from exactly these inputs."""
+    return read_withdrawn(folder).get("inputs") == digest_project(project)

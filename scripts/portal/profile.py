@@ -84,6 +84,9 @@ def name_path_fault(path: str) -> str | None:
         return "path-url"
     if path.startswith(("/", "\\", "~")) or _DRIVE.match(path) or ".." in re.split(r"[/\\]", path):
         return "path-outside"
+    # A change in a hidden file would not make a new release (`release.digest_inputs`).
+    if any(part.startswith(".") and part != "." for part in path.split("/")):
+        return "path-hidden"
     return None
 
 

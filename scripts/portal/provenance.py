@@ -79,30 +79,51 @@ def _lacks_percent(one: Observation, behind: str) -> bool:
 
 def _check_value(claim: Claim, text: SourceText) -> Finding | None:
     one = claim.observation
-    misprint = MISPRINT in one.flags
-    if one.status == DERIVED:
-        return None
-    try:
-        printed = parse_printed(one.as_stated)
-    except PrintedNumberError:
-        return None if misprint else make_finding("print-unreadable", claim.place, as_stated=one.as_stated)
-    expected = _expect(one, printed, text)
-    # A value with more or fewer decimals than its print would claim another precision.
-    matches = any(one.value == value and count_decimals(one.value) == count_decimals(value) for value in expected)
-    if misprint:
-        return make_finding("flag-without-cause", claim.place, flag=MISPRINT) if matches else None
-    if not matches:
-        shown = "–" if one.value is None else one.value
-        wanted = " / ".join(map(str, expected))
-        return make_finding("value-mismatch", claim.place, value=shown, as_stated=one.as_stated, expected=wanted)
+    before, _ = text.read_around(one.locator, len(one.as_stated))
+    if fault := check_print(one, claim.place, before):
+        return fault
+    # With the document at hand a misprint must be one.
+    if MISPRINT in one.flags and one.status != DERIVED and _agrees(one, before):
+        return make_finding("flag-without-cause", claim.place, flag=MISPRINT)
     return None
 
 
-def _expect(one: Observation, printed: PrintedNumber, text: SourceText) -> tuple[Decimal, ...]:
+def check_print(one: Observation, place: Place, before: str = "") -> Finding | None:
+    """Return what is wrong with a value by its own print; `before` is what the document says right before it."""
+    if one.status == DERIVED or MISPRINT in one.flags or _agrees(one, before):
+        return None
+    try:
+        expected = _expect(one, parse_printed(one.as_stated), before)
+    except PrintedNumberError:
+        return make_finding("print-unreadable", place, as_stated=one.as_stated)
+    shown = "–" if one.value is None else one.value
+    wanted = " / ".join(map(str, expected))
+    return make_finding("value-mismatch", place, value=shown, as_stated=one.as_stated, expected=wanted)
+
+
+def check_own_print(claim: Claim) -> Finding | None:
+    """Return what is wrong with a value by its own print alone, without the document.
+
+    A row without a value may own a print that is no number: only the document tells whether it stands there so.
+    """
+    fault = check_print(claim.observation, claim.place)
+    missing = claim.observation.value is None and fault is not None and fault.code == "print-unreadable"
+    return None if missing else fault
+
+
+def _agrees(one: Observation, before: str) -> bool:
+    try:
+        expected = _expect(one, parse_printed(one.as_stated), before)
+    except PrintedNumberError:
+        return False
+    # A value with more or fewer decimals than its print would claim another precision.
+    return any(one.value == value and count_decimals(one.value) == count_decimals(value) for value in expected)
+
+
+def _expect(one: Observation, printed: PrintedNumber, before: str) -> tuple[Decimal, ...]:
     """Return the values that a print allows; a change falls or grows as the word right before it says."""
     if one.transform not in _SIGNED:
         return printed.values
-    before, _ = text.read_around(one.locator, len(one.as_stated))
     word = _DIRECTION.search(before)
     falls = word[1] is None if word else one.value is not None and one.value < 0
     return tuple(value.copy_negate() if falls else value for value in printed.values)

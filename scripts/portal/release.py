@@ -44,6 +44,11 @@ class BuildFolder:
         return self.root / "current"
 
     @property
+    def last(self) -> Path:
+        """Return the record of the release that a build published last."""
+        return self.root / "last.json"
+
+    @property
     def releases(self) -> Path:
         """Return the folder of all kept releases."""
         return self.root / "releases"
@@ -64,8 +69,21 @@ def digest_inputs(paths: Iterable[Path], base: Path) -> str:
 
 def read_record(folder: BuildFolder) -> dict[str, str]:
     """Return the record of the published release; empty where there is none or it cannot be read."""
+    return _read_json(folder.current / RECORD)
+
+
+def read_withdrawn(folder: BuildFolder) -> dict[str, str]:
+    """Return the record of the release that was published last, if an operator went back to an older one; else nothing.
+
+    A build killed right after its switch leaves the record of a release that is older than the current one.
+    """
+    last, current = _read_json(folder.last), read_record(folder)
+    return last if current.get("built_at", "") < last.get("built_at", "") else {}
+
+
+def _read_json(path: Path) -> dict[str, str]:
     try:
-        record = json.loads((folder.current / RECORD).read_text("utf-8"))
+        record = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
@@ -99,19 +117,42 @@ def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
     text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
     identifier = hashlib.sha256(text.encode()).hexdigest()[:16]
     (staging / MANIFEST).write_text(text, "utf-8")
-    record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
     (staging / RECORD).write_text(json.dumps(record) + "\n", "utf-8")
     folder.releases.mkdir(exist_ok=True)
     target = folder.releases / identifier
     if target.exists():
-        # The same bytes were published before; only the record is new.
-        (staging / RECORD).replace(target / RECORD)
+        # The same bytes were published before; only the record is new, and what was damaged since.
+        _repair(target, staging, manifest)
         os.utime(target)
     else:
         staging.rename(target)
     _switch(folder.current, target)
+    _write_last(folder, target)
     _prune(folder, keep=target)
     return identifier
+
+
+def _repair(target: Path, staging: Path, manifest: dict[str, list[dict[str, str | int]]]) -> None:
+    """Put every file of `target` that is not as `manifest` says in order, each in one step; remove what is not there.
+
+    A server keeps the files that it has open: it must be started again to read a database that was mended.
+    """
+    whole = {str(one["path"]) for one in manifest["files"]}
+    found = {str(one["path"]): one for one in _make_manifest(target)["files"]}
+    damaged = [name for one in manifest["files"] if found.get(name := str(one["path"])) != one]
+    for name in [*damaged, MANIFEST, RECORD]:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (staging / name).replace(target / name)
+    for name in found.keys() - whole - {MANIFEST, RECORD}:
+        (target / name).unlink()
+
+
+def _write_last(folder: BuildFolder, target: Path) -> None:
+    """Note which release was published last: where `current` leads elsewhere, an operator took it back."""
+    fresh = folder.last.with_name(f".{folder.last.name}.new")
+    shutil.copyfile(target / RECORD, fresh)
+    fresh.replace(folder.last)
 
 
 def _make_manifest(staging: Path) -> dict[str, list[dict[str, str | int]]]:

@@ -28,6 +28,10 @@ RULES_NEEDING_TEXTS = (3, 4)
 # Integers above this are rounded by spreadsheets and by readers of JSON; SQLite ends at 2**63.
 _MAX_INTEGER = 2**53
 _SHOWN_CHARACTERS = 80
+# Columns that name the rows of a code list.
+CODE_COLUMNS = ("code", "id")
+# Codes become folders, addresses and names within pages: nothing that another folder or a query could be read from.
+_SAFE_CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 _LOCATOR = re.compile(r"[1-9][0-9]*:[1-9][0-9]*\Z")
 
 
@@ -59,12 +63,18 @@ def check_row(package: Package, resource: Resource, row: Row, context: Context, 
         if cell is None and column.name in resource.primary_key and not column.required:
             note = f"{column.name}: trống / empty"
             yield make_finding("primary-key", where, key=", ".join(resource.primary_key), note=note)
+        if position == 1 and _names_rows(package, resource) and isinstance(cell, str) and not _SAFE_CODE.match(cell):
+            yield make_finding("code-unsafe", where, code=cell[:_SHOWN_CHARACTERS])
         if column.code_list and cell is not None:
             yield from _check_codes(column, cell, context, where)
         if isinstance(cell, Decimal | int):
             yield from _check_number(column, cell, where)
     if package.kind == "indicator":
         yield from _check_observation(resource, row, context, place)
+
+
+def _names_rows(package: Package, resource: Resource) -> bool:
+    return package.kind == "reference" and resource is package.main and resource.fields[0].name in CODE_COLUMNS
 
 
 def _check_codes(column: Field, cell: Cell, context: Context, place: Place) -> Iterator[Finding]:

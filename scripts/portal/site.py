@@ -24,6 +24,7 @@ from mkdocs.exceptions import MkDocsException
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File
 
+from portal.asset import name_asset
 from portal.later_rows import write_later_rows
 from portal.page import Page, Writer
 from portal.search_document import collect_documents
@@ -217,6 +218,8 @@ def _build_language(project: Path, out: Path, language: Language, plugin: Genera
     config.extra["contact"] = settings.contact
     config.extra["site_url"] = settings.site_url
     config.extra["say"] = lambda key, **details: say(key, language, **details)
+    assets = project / "site" / "theme" / "assets" / "portal"
+    config.extra["asset"] = lambda name: name_asset(assets, name)
     config.plugins["portal"] = plugin
     build_mkdocs(config)
 

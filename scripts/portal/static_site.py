@@ -5,19 +5,21 @@ from __future__ import annotations
 import mimetypes
 import re
 import stat
-from pathlib import PurePath
+from functools import lru_cache
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import anyio.to_thread
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
+
+from portal.asset import ASSETS, digest_asset
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from pathlib import Path
 
     from starlette.types import Scope
 
@@ -65,6 +67,23 @@ def name_cache_control(address: str) -> str:
     return LONG_CACHE if _HASHED_ASSET.fullmatch(address) else SHORT_CACHE
 
 
+def _choose_cache(scope: Scope, file: Path, status: os.stat_result) -> str:
+    """Return the Cache-Control of a file: long also where the address names the version that the file really has.
+
+    A page of the release before asks for another one: its answer must not be kept under that name.
+    """
+    if scope["path"].startswith(ASSETS):
+        asked = QueryParams(scope["query_string"]).get("v")
+        if asked and asked == _digest_asset(file, status.st_mtime_ns, status.st_size):
+            return LONG_CACHE
+    return name_cache_control(scope["path"])
+
+
+@lru_cache(maxsize=256)
+def _digest_asset(file: Path, _changed: int, _size: int) -> str:
+    return digest_asset(file)
+
+
 def refuse_method(methods: tuple[str, ...]) -> Response:
     """Return the answer to a method that is not among `methods`."""
     allowed = ", ".join(methods)
@@ -105,7 +124,7 @@ class StaticSite(StaticFiles):
         response = FileResponse(
             full_path,
             status_code=status_code,
-            headers={"Cache-Control": name_cache_control(scope["path"]) if found else SHORT_CACHE},
+            headers={"Cache-Control": _choose_cache(scope, Path(full_path), stat_result) if found else SHORT_CACHE},
             media_type=name_media_type(str(full_path)),
             stat_result=stat_result,
         )
