@@ -61,17 +61,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 @pytest.mark.parametrize(
     "line",
     [
-        "huge: trang hiện 200 trong 100.000 dòng / the page shows 200 of 100,000 rows",
-        "huge_table: trang hiện 200 trong 100.000 dòng / the page shows 200 of 100,000 rows",
-        "report: trang của tài liệu hiện 500 trong 100.007 số liệu / the document's page shows 500 of 100,007 figures",
+        "huge: trang hiện 200 trong 100.000 dòng / huge: the page shows 200 of 100,000 rows",
+        "huge_table: trang hiện 200 trong 100.000 dòng / huge_table: the page shows 200 of 100,000 rows",
+        "report: trang của tài liệu hiện 500 trong 100.007 số liệu / report: the document's page shows 500 of 100,007 figures",
         (
             "unclear: trang chất lượng hiện 500 trong 50.000 số liệu mang cờ này"
-            " / the quality page shows 500 of 50,000 figures with this flag"
+            " / unclear: the quality page shows 500 of 50,000 figures with this flag"
         ),
         "trang mục tiêu hiện 500 trong 50.000 mục tiêu / the page of targets shows 500 of 50,000 targets",
         (
             "vietnamese_only: trang tiếng Anh hiện tiếng Việt ở tiêu đề, mô tả, 1 ghi chú"
-            " / the English page shows Vietnamese for: title, description, 1 note"
+            " / vietnamese_only: the English page shows Vietnamese for: title, description, 1 note"
         ),
     ],
 )

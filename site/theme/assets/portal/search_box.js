@@ -11,6 +11,7 @@ function makeRow(result) {
   const link = document.createElement("a");
   link.href = result.address;
   link.textContent = result.title;
+  link.dir = "auto";
   if (result.language !== document.documentElement.lang) link.lang = result.language;
   item.append(link);
   if (result.figure) {
