@@ -63,7 +63,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     [
         "huge: trang hiện 200 trong 100.000 dòng / huge: the page shows 200 of 100,000 rows",
         "huge_table: trang hiện 200 trong 100.000 dòng / huge_table: the page shows 200 of 100,000 rows",
-        "report: trang của tài liệu hiện 500 trong 100.007 số liệu / report: the document's page shows 500 of 100,007 figures",
+        (
+            "report: trang của tài liệu hiện 500 trong 100.007 số liệu"
+            " / report: the document's page shows 500 of 100,007 figures"
+        ),
         (
             "unclear: trang chất lượng hiện 500 trong 50.000 số liệu mang cờ này"
             " / unclear: the quality page shows 500 of 50,000 figures with this flag"
