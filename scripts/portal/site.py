@@ -106,7 +106,7 @@ def make_renderer(templates: Path, writer: Writer) -> Renderer:
 def render_markdown(text: str) -> Markup:
     """Return cleaned HTML for Markdown out of a descriptor: no script, style, event handler or picture survives."""
     html = markdown(text, extensions=["toc"], extension_configs=_HEADINGS)
-    return Markup(nh3.clean(html, tags=_MARKDOWN_TAGS, url_schemes=_SCHEMES))  # noqa: S704 - cleaned just here
+    return Markup(nh3.clean(html, tags=_MARKDOWN_TAGS, url_schemes=_SCHEMES, link_rel=None))  # noqa: S704 - cleaned just here
 
 
 class _NoOptions(Config):

@@ -9,6 +9,7 @@ import pytest
 
 from bad_catalogue import build_bad_catalogue
 from browser.conftest import serve
+from browser.test_html import find_faults
 from browser.visitor import PHONE, Visitor
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def test_nothing_runs_and_nothing_sticks_out(path: str, guest: Visitor) -> None:
     assert page.locator("h1").count() == 1
     # Not even what would wait for a pointer.
     assert page.locator("main *").evaluate_all("all => all.filter(one => one.onclick || one.onmouseover).length") == 0
+
+
+def test_every_page_is_valid(bad_build: Path) -> None:
+    pages = [str(page) for page in (bad_build / "current/site").resolve().rglob("*.html")]
+    assert find_faults(pages) == (0, [])
 
 
 @pytest.mark.parametrize(("path", "text"), [("/catalog/arabic/", "h1"), ("/en/catalog/arabic/", "h1")])
