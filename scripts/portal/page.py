@@ -225,7 +225,7 @@ class Writer(Lister):
             "text_language": package.title.language(self.language),
             "meaning": self.link_terms(description),
             "caveat": self.link_terms(package.caveat.get(self.language)),
-            "change": self.change(headline, rows),
+            "sentence": self.say_headline(headline, rows) if headline else "",
             "related": self.related(package),
             "systems": self.systems_of(package),
             "bibtex": self.bibtex(package),

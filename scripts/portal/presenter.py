@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal.chart import draw_chart
 from portal.database import to_sql
-from portal.explanation import explain_verdict
+from portal.explanation import explain_headline, explain_verdict
 from portal.figure import describe_observation, format_figure, say_when
 from portal.number import format_number, format_size
 from portal.observation import find_change, select_headline
@@ -95,6 +95,10 @@ class Presenter:
         ahead = change.value - YEAR_BEFORE if change.transform == "yoy_index_pct" else change.value
         direction = "up" if ahead > 0 else "down" if ahead < 0 else ""
         return direction, self.say("than_before", change=self.figure(change).value)
+
+    def say_headline(self, headline: Observation, rows: Sequence[Observation]) -> str:
+        """Return the newest figure of a dataset and its change as one sentence."""
+        return explain_headline(headline, self.change(headline, rows)[1], self.catalog, self.language)
 
     def link_terms(self, text: str) -> str:
         """Return Markdown whose first mention of each glossary abbreviation leads to its explanation."""
