@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import tempfile
 from collections import Counter
@@ -27,8 +28,9 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.database import to_sql, write_database
+from portal.database import write_database
 from portal.finding import find_blockers
+from portal.sql import to_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -257,7 +259,9 @@ def test_an_indicator_has_its_keys(published: Published) -> None:
 
 def test_the_long_table_and_the_datasets_have_their_keys(published: Published) -> None:
     path = published.folder.current / "opendata.db"
-    assert foreign_keys(path, "observations") == {*CODES, ("dataset", "datasets", "name")}
+    assert foreign_keys(path, "observations") == {
+        *CODES, ("dataset", "datasets", "name"), ("result", "observations", "id"),
+    }  # fmt: skip
     assert foreign_keys(path, "datasets") == {("theme", "themes", "code")}
     assert columns(path, "observations")["id"] == ("TEXT", 0, 1)
 
@@ -274,15 +278,36 @@ def test_columns_are_typed(published: Published) -> None:
 def test_codes_dimensions_and_periods_are_indexed(published: Published) -> None:
     path = published.folder.current / "opendata.db"
     codes = {name for name, _, _ in CODES}
-    assert indexed(path, "fish") >= {*codes, "kind", "period"}
-    assert indexed(path, "observations") >= {"dataset", "area", "measure", "unit", "status", "source", "period_start"}
-    assert "theme" in indexed(path, "datasets")
+    assert indexed(path, "fish") >= {*codes, "kind", "period", "value"}
+    assert indexed(path, "observations") >= {
+        "id", "dataset", "area", "measure", "unit", "status", "source", "period", "period_start", "value", "series",
+        "latest", "verdict", "result",
+    }  # fmt: skip
+    assert indexed(path, "datasets") >= {"name", "theme", "kind"}
+    assert indexed(path, "findings") >= {"package", "code", "severity"}
 
 
 def test_a_query_by_a_code_uses_its_index(published: Published) -> None:
     path = published.folder.current / "opendata.db"
     plan = query(path, "EXPLAIN QUERY PLAN SELECT * FROM observations WHERE dataset = 'fish'")
     assert plan[0][3] == "SEARCH observations USING INDEX observations.dataset (dataset=?)"
+
+
+@pytest.mark.parametrize(
+    ("table", "order", "beyond"),
+    [
+        ("thousand", "period DESC", "period DESC, period, area, measure, transform, status, source, locator"),
+        ("observations", "period_start DESC", "period_start DESC, id"),
+    ],
+)
+def test_the_newest_rows_come_first_from_an_index_and_so_does_every_page(
+    published: Published, table: str, order: str, beyond: str
+) -> None:
+    """Datasette breaks ties by the key, but on the first page only the order of the index does."""
+    path = published.folder.current / "opendata.db"
+    first, all_rows = (f'SELECT * FROM "{table}" ORDER BY {by}' for by in (order, beyond))  # noqa: S608 - our own
+    assert "TEMP B-TREE" not in query(path, f"EXPLAIN QUERY PLAN {first}")[-1][3]
+    assert query(path, f"{first} LIMIT 100") == query(path, f"{all_rows} LIMIT 100")
 
 
 @pytest.mark.parametrize("which", ["published", "real_database"])
@@ -357,6 +382,10 @@ def name_of_our_own(root: Path) -> None:
     write_table(root, "observations", [column("one", required=True)], [["1"]])
 
 
+def name_of_our_view(root: Path) -> None:
+    write_table(root, "figures", [column("one", required=True)], [["1"]])
+
+
 def code_twice(root: Path) -> None:
     write_reference(root, "ports", ["code,name", "rg,Rạch Giá", "rg,Rạch Giá"])
 
@@ -365,6 +394,7 @@ def code_twice(root: Path) -> None:
     "spoil",
     [
         name_of_our_own,
+        name_of_our_view,
         code_twice,
         empty_part_of_a_key,
         empty_dimension,
@@ -414,10 +444,59 @@ def test_an_observation_is_a_row_of_the_long_table(period: str, start: str, end:
     write_indicator(tmp_path / "packages", "fish", [row], {"kind": "codes"})
     path = tmp_path / "opendata.db"
     build_database(tmp_path / "packages", path)
-    assert query(path, "SELECT * FROM observations")[0][1:] == (
-        "fish", period, start, end, "KG", '{"kind": "shrimp"}', "catch", "level", 48.37, "tonne", "actual", "exact",
-        "misprint;unclear", "report", "1:1", "48,37", "Ước.", None,
+    (found,) = query(path, "SELECT * FROM observations")
+    assert found[1:21] + found[22:] == (
+        "fish", period, start, end, "KG", '{"kind": "shrimp"}', "Tôm", "Shrimp", "catch", "level", 48.37, "tonne",
+        "actual", "exact", "misprint;unclear", "report", "1:1", "48,37", "Ước.", None, 1, None, None,
     )  # fmt: skip
+    assert re.fullmatch("fish-[0-9a-f]{16}", found[21])
+
+
+def test_the_newest_value_of_a_series_is_marked(tmp_path: Path) -> None:
+    write_references(tmp_path / "packages")
+    rows = [
+        {"period": "2023", "value": "5"},
+        {"period": "2022", "value": "4"},
+        {"period": "2023", "value": "6", "status": "estimate"},
+        {"period": "2030", "value": "9", "status": "target"},
+        {"period": "2024", "value": "", "flags": "misprint"},
+        {"period": "2022", "value": "7", "kind": "shrimp"},
+        {"period": "2023", "value": "8", "transform": "yoy_change_pct"},
+    ]
+    write_indicator(tmp_path / "packages", "fish", rows, {"kind": "codes"})
+    path = tmp_path / "opendata.db"
+    build_database(tmp_path / "packages", path)
+    assert query(path, "SELECT value FROM observations WHERE latest ORDER BY value") == [(5,), (7,), (8,)]
+    sizes = query(path, "SELECT count(*) FROM observations GROUP BY series ORDER BY 1")
+    assert sizes == [(1,), (1,), (5,)]
+
+
+def test_a_target_is_judged_by_the_newest_result_of_its_series(tmp_path: Path) -> None:
+    write_references(tmp_path / "packages")
+    rows = [
+        {"period": "2022", "value": "40"},
+        {"period": "2023", "value": "60"},
+        {"period": "2025", "value": "50", "status": "target"},
+        {"period": "2030", "value": "90", "status": "target", "qualifier": "at_least"},
+        {"period": "2030", "value": "90", "status": "target", "kind": "crab"},
+    ]
+    write_indicator(tmp_path / "packages", "fish", rows, {"kind": "codes"})
+    path = tmp_path / "opendata.db"
+    build_database(tmp_path / "packages", path)
+    sql = (
+        "SELECT t.value, t.verdict, r.value FROM observations t LEFT JOIN observations r ON r.id = t.result"
+        " WHERE t.verdict IS NOT NULL ORDER BY t.rowid"
+    )
+    assert query(path, sql) == [(50, "met", 60), (90, "not_met", 60), (90, "no_data", None)]
+
+
+def test_figures_have_the_words_of_their_codes(published: Published) -> None:
+    path = published.folder.current / "opendata.db"
+    sql = "SELECT title, area_name_en, measure_name, unit_name_en, breakdown, page FROM figures"
+    ((*words, page),) = query(path, f"{sql} WHERE dataset = 'fish' AND value = 800")
+    assert words == ["Gói fish", "Kiên Giang province", "Sản lượng", "tonnes", "Tôm"]
+    address, _, anchor = page.partition("#")
+    assert f'id="{anchor}"' in published.read(address)
 
 
 def test_an_unreadable_figure_is_empty_and_not_zero(published: Published) -> None:

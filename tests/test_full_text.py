@@ -110,12 +110,12 @@ def tiny_index(tmp_path: Path) -> Path:
     path = tmp_path / "opendata.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
-            "CREATE TABLE datasets (name, title, title_en, description, description_en, keywords, kind);"
-            "CREATE TABLE observations (dataset, as_stated, value, period, note, note_en, dimensions, area, measure,"
-            " unit, status, source);"
+            "CREATE TABLE datasets (name, title, title_en, description, description_en, keywords, kind, theme);"
+            "CREATE TABLE observations (dataset, as_stated, value, period, period_end, note, note_en, dimensions, area,"
+            " measure, unit, status, source);"
         )
         title = unicodedata.normalize("NFD", "Số ki-lô-mét đường 48,37%")
-        connection.execute("INSERT INTO datasets VALUES ('roads', ?, '', '', '', '', 'indicator')", (title,))
+        connection.execute("INSERT INTO datasets VALUES ('roads', ?, '', '', '', '', 'indicator', NULL)", (title,))
         write_full_text(connection)
         connection.commit()
     return path

@@ -49,10 +49,17 @@ class Observation:
     @cached_property
     def id(self) -> str:
         """Return a name that stays the same while the key of the row does: dataset and a short digest."""
-        key = [
+        return self._name(
             self.period_text, self.area, *(code for _, code in self.dimensions),
             self.measure, self.transform, self.status, self.source, self.locator,
-        ]  # fmt: skip
+        )  # fmt: skip
+
+    @cached_property
+    def series(self) -> str:
+        """Return the name of the series: all that is said, at any time, of one thing expressed in one way."""
+        return self._name(self.area, *(code for _, code in self.dimensions), self.measure, self.transform)
+
+    def _name(self, *key: str) -> str:
         return f"{self.dataset}-{hashlib.sha256(chr(31).join(key).encode()).hexdigest()[:16]}"
 
     @property

@@ -20,7 +20,7 @@ INDICATOR_FIELDS = (
     "source", "locator", "as_stated", "note", "note_en",
 )  # fmt: skip
 # Tables that the portal adds to the database; no package may take these names.
-RESERVED_NAMES = frozenset({"datasets", "observations", "findings"})
+RESERVED_NAMES = frozenset({"datasets", "observations", "findings", "figures"})
 # SQLite keeps tables of its own beside a search table.
 RESERVED_PREFIXES = ("sqlite_", "datasets_fts", "observations_fts")
 

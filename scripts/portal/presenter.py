@@ -10,13 +10,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from portal.chart import draw_chart
-from portal.database import to_sql
 from portal.explanation import explain_headline, explain_verdict
 from portal.figure import describe_observation, format_figure, say_when
 from portal.number import format_number, format_size
 from portal.observation import find_change, select_headline
 from portal.period import format_day, format_period
 from portal.progress import measure_progress
+from portal.sql import to_sql
 from portal.text import Text
 from portal.view import Card, Download, Figure, FlagGroup, System, Target
 from portal.wording import say
