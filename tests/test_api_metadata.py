@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,10 @@ from factory import (
     REPOSITORY,
     check_folder,
     column,
+    describe_package,
+    describe_resource,
     write_indicator,
+    write_package,
     write_reference,
     write_references,
     write_table,
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("published",)
 
-UNITS = {"tonne": "tấn"}
+UNITS = {"tonne": Text("tấn", "tonnes")}
 
 
 def describe(root: Path) -> dict[str, Any]:
@@ -48,8 +53,9 @@ def test_an_indicator_is_described_from_its_descriptor(tmp_path: Path) -> None:
     table = describe(tmp_path)["fish"]
     columns = table.pop("columns")
     assert table == {
+        "kind": "indicator",
         "title": "Cá · Fish",
-        "description": "Mô tả của fish.",
+        "description": "Mô tả của fish. · Description of fish.",
         "about": "/catalog/fish/",
         "about_url": "/catalog/fish/",
         "license": "Giấy phép ODbL",
@@ -58,9 +64,71 @@ def test_an_indicator_is_described_from_its_descriptor(tmp_path: Path) -> None:
         "source_url": "/catalog/fish/#sources",
         "facets": ["kind", "measure", "status"],
         "sort_desc": "period",
-    }
+        "indexed": [
+            "period", "area", "kind", "measure", "transform", "value", "unit", "status", "qualifier", "source",
+        ],
+    }  # fmt: skip
     assert columns["kind"] == "Cột kind · Column kind"
     assert len(columns) == 15
+
+
+def test_what_is_offered_has_an_index(published: Published) -> None:
+    """Every column that a page offers to filter, sort or count by, of every table of a release."""
+    release = published.folder.current
+    tables = json.loads((release / "datasette.json").read_text("utf-8"))["databases"]["opendata"]["tables"]
+    with closing(sqlite3.connect(release / "opendata.db")) as connection:
+        for name, table in tables.items():
+            indexes = [row[1] for row in connection.execute(f'PRAGMA index_list("{name}")')]
+            led = {connection.execute(f'PRAGMA index_info("{index}")').fetchone()[2] for index in indexes}
+            led |= {
+                row[1] for row in connection.execute(f'PRAGMA table_info("{name}")') if row[5] and row[2] == "INTEGER"
+            }
+            order = {table[key] for key in ("sort", "sort_desc") if key in table} - {"rowid"}
+            assert {*table["indexed"], *table.get("facets", ()), *order} <= led, name
+
+
+def test_the_columns_of_every_table_are_described(published: Published) -> None:
+    release = published.folder.current
+    tables = json.loads((release / "datasette.json").read_text("utf-8"))["databases"]["opendata"]["tables"]
+    with closing(sqlite3.connect(release / "opendata.db")) as connection:
+        for name, table in tables.items():
+            columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
+            assert list(table["columns"]) == columns, name
+
+
+def test_a_code_list_is_read_as_a_whole_in_the_order_of_its_file(tmp_path: Path) -> None:
+    write_reference(tmp_path, "ports", ["code,name", "rg,Rạch Giá", "ac,An Thới"])
+    tables = describe(tmp_path)
+    assert (tables["ports"]["sort"], tables["ports"]["size"]) == ("rowid", 1000)
+    assert tables["ports"]["sortable_columns"] == ["code", "name", "rowid"]
+
+
+def test_a_register_that_names_other_codes_is_paged_by_its_key(tmp_path: Path) -> None:
+    """With names in place of codes Datasette finds no row number to go on from."""
+    write_reference(tmp_path, "ports", ["code,name", "rg,Rạch Giá"])
+    fields = [column("code", required=True), column("port", portal={"codelist": "ports"})]
+    ships = describe_package("ships", "reference", describe_resource("ships", fields, ["code"]))
+    write_package(tmp_path, ships, [["a", "rg"]])
+    assert "sort" not in describe(tmp_path)["ships"]
+
+
+def test_a_query_of_the_settings_is_told_to_datasette(tmp_path: Path) -> None:
+    (tmp_path / "metadata.yml").write_text(
+        (REPOSITORY / "metadata.yml").read_text("utf-8").partition("datasette:")[0]
+        + "datasette: {queries: {one: {title: Một, title_en: One, sql: 'SELECT :a, :b', parameters:"
+        " {a: {description: Số, description_en: Number, example: '1 2'}, b: {description: B, example: ''}}}}}",
+        "utf-8",
+    )
+    metadata = make_metadata([], read_settings(tmp_path / "metadata.yml"), {})
+    assert metadata["databases"]["opendata"]["queries"]["one"] == {
+        "title": "Một · One",
+        "sql": "SELECT :a, :b",
+        "params": ["a", "b"],
+        "parameters": {
+            "a": {"description": "Số · Number", "example": "1 2"}, "b": {"description": "B", "example": ""},
+        },
+        "example": "?a=1+2",
+    }  # fmt: skip
 
 
 def test_a_package_without_sources_leads_to_the_portal(tmp_path: Path) -> None:
@@ -93,10 +161,10 @@ def test_the_rows_of_a_code_list_are_known_by_their_names(tmp_path: Path) -> Non
     ("changes", "expected"),
     [
         ({}, "Sản lượng · Catch"),
-        ({"unit": "tonne"}, "Sản lượng · Catch (tấn)"),
-        ({"unit": "fathom"}, "Sản lượng · Catch (fathom)"),
-        ({"description": Text("Cá tươi.", "Fresh fish.")}, "Sản lượng · Catch: Cá tươi."),
-        ({"unit": "tonne", "description": Text("Cá tươi.")}, "Sản lượng · Catch (tấn): Cá tươi."),
+        ({"unit": "tonne"}, "Sản lượng (tấn) · Catch (tonnes)"),
+        ({"unit": "fathom"}, "Sản lượng (fathom) · Catch (fathom)"),
+        ({"description": Text("Cá tươi.", "Fresh fish.")}, "Sản lượng: Cá tươi. · Catch: Fresh fish."),
+        ({"unit": "tonne", "description": Text("Cá tươi.")}, "Sản lượng (tấn): Cá tươi. · Catch (tonnes)"),
         ({"title": Text("DTI", "DTI")}, "DTI"),
         ({"title": Text("Sản lượng")}, "Sản lượng"),
     ],
@@ -125,7 +193,7 @@ def test_search_does_not_depend_on_the_settings(tmp_path: Path) -> None:
 
 def test_the_release_carries_the_metadata_of_every_table(published: Published) -> None:
     metadata = json.loads((published.folder.current / "datasette.json").read_text("utf-8"))
-    assert metadata["title"] == "Dữ liệu mở Kiên Giang"
+    assert metadata["title"] == "Dữ liệu mở Kiên Giang · Kiên Giang Open Data"
     tables = metadata["databases"]["opendata"]["tables"]
     assert list(tables) == sorted(tables)
     assert {"fish", "market", "areas", "sources", "datasets", "observations", "findings"} <= set(tables)

@@ -347,10 +347,10 @@ def test_the_module_map_names_every_module() -> None:
 def test_the_design_components_name_classes_that_exist() -> None:
     text = (PROJECT / DEVELOPERS).read_text("utf-8")
     section = text.partition("## Design components")[2].partition("\n## ")[0]
-    style = (PROJECT / "site/theme/assets/portal/portal.css").read_text("utf-8")
+    style = "".join(path.read_text("utf-8") for path in (PROJECT / "site/theme/assets/portal").glob("*.css"))
     markup = "".join(path.read_text("utf-8") for path in (PROJECT / "site/theme").rglob("*.html"))
     classes = re.findall(r"`\.([a-z_-]+)`", section)
     assert len(classes) >= 15
     for name in classes:
-        assert re.search(rf"\.{name}(?![\w-])", style), f".{name} is not in portal.css"
+        assert re.search(rf"\.{name}(?![\w-])", style), f".{name} is in no style sheet"
         assert name in markup or name.partition("--")[0] in markup, f".{name} is in no template"

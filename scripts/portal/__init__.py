@@ -10,8 +10,9 @@ The flow, in the order in which the modules take part::
             |
     check        conformance (frictionless) + rules (ours) -> findings; a blocker stops here
             |
-            +--> database        opendata.db         (observation, full_text)
+            +--> database        opendata.db         (own_tables, observation, full_text)
             +--> api_metadata    datasette.json
+            +--> api_pages       datasette-templates/
             +--> distribution    site/data/<dataset>/
             +--> site            site/               (page, chart, wording -> templates/)
             |
@@ -21,5 +22,5 @@ The flow, in the order in which the modules take part::
                  query_lane: costly queries run in a process of their own
 
 Data goes one way. Models and rules are pure; files are touched by ``descriptor``, ``table``, ``database``,
-``distribution``, ``site`` and ``release`` only, and only commands in ``scripts/`` print.
+``api_pages``, ``distribution``, ``site`` and ``release`` only, and only commands in ``scripts/`` print.
 """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from portal.account import account_for
 from portal.api_metadata import make_metadata
+from portal.api_pages import FOLDER, write_api_pages
 from portal.api_schema import INSPECTION, inspect_database
 from portal.catalog import make_catalog
 from portal.check import check_packages
@@ -89,11 +90,12 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             distributions = {one.name: write_distributions(one, data / one.name) for one in packages}
         catalog = make_catalog(settings, packages, tables, distributions, findings)
         with _timed("metadata", report):
-            units = {code: record["name"] for code, record in catalog.records.get("units", {}).items()}
+            units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
             metadata = make_metadata(packages, settings, units)
             (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False, indent=1), "utf-8")
             inspection = inspect_database(staging / "opendata.db")
             (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
+            write_api_pages(project / "site" / "theme" / "datasette", settings, staging / FOLDER)
             write_catalog(catalog, data)
         with _timed("site", report):
             pages = write_site(catalog, project, staging / "site", data)
