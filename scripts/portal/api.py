@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import pm
 from datasette.url_builder import Urls
-from datasette.utils import PrefixedUrlString
+from datasette.utils import PrefixedUrlString, escape_sqlite
 
 from portal.api_metadata import DATABASE
+from portal.api_pages import FOLDER as TEMPLATES_FOLDER
 from portal.api_request import MAX_ROWS
 from portal.api_schema import INSPECTION, SMALL_TABLE
 from portal.sql_functions import register
@@ -44,6 +46,11 @@ API_SETTINGS: Mapping[str, bool | int | str] = {
 }
 _COUNT = "select count(*) from "
 _KEPT_COUNTS = 10_000
+# The first page of a table sorted by one column, as Datasette writes it.
+_SORTED_PAGE = re.compile(
+    r"(?P<head>select .+? from (?P<table>\S+) (?:where .+ )?order by (?P<column>\S+?)(?: desc)?)(?P<limit> limit \d+)",
+    re.DOTALL,
+)
 
 
 class _PrefixOnceUrls(Urls):  # type: ignore[misc]  # Datasette carries no types
@@ -97,17 +104,34 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
         self._counts: dict[tuple[str, str], Results] = {}
 
     async def execute(self, sql: str, params: Any = None, **options: Any) -> Results:
-        """Run a query; how many rows match a filter is counted up to SMALL_TABLE, and beyond that unknown."""
-        # A table page counts without options; a statement that a visitor wrote comes with some, and stays as it is.
-        if options or not (sql.startswith(_COUNT) and params):
-            return await super().execute(sql, params, **{**options, "log_sql_errors": False})
+        """Run a statement that Datasette made, with rows in one order on every page and counts that end early."""
+        if sql.startswith(_COUNT) and params:
+            return await self._count(sql, params)
+        if sorted_page := _SORTED_PAGE.fullmatch(sql):
+            sql = await self._break_ties(sorted_page)
+        return await self.execute_as_written(sql, params, **options)
+
+    async def execute_as_written(self, sql: str, params: Any = None, **options: Any) -> Results:
+        """Run a statement as it is, whoever wrote it."""
+        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
+
+    async def _break_ties(self, page: re.Match[str]) -> str:
+        """Sort by the key where the sort leaves rows equal.
+
+        Datasette does so from the second page on only: rows would be lost, or come twice, between the first two.
+        """
+        keys = [name for name in await self.primary_keys(page["table"].strip('[]"')) if name != page["column"]]
+        return ", ".join([page["head"], *(escape_sqlite(name) for name in keys)]) + page["limit"]
+
+    async def _count(self, sql: str, params: Any) -> Results:
+        """Count the rows that match a filter up to SMALL_TABLE; beyond that their number stays unknown."""
         key = (sql, json.dumps(params, sort_keys=True))
         if key not in self._counts:
             rest = sql.removeprefix(_COUNT)
             bounded = f"{_COUNT}(select 1 from {rest} limit {SMALL_TABLE + 1})"  # noqa: S608  # as Datasette made it
             if len(self._counts) >= _KEPT_COUNTS:
                 self._counts.pop(next(iter(self._counts)))
-            self._counts[key] = await super().execute(bounded, params, **options)
+            self._counts[key] = await self.execute_as_written(bounded, params)
         counted = self._counts[key]
         if counted.rows[0][0] > SMALL_TABLE:
             raise QueryInterrupted(None, sql, params)  # Datasette's way to leave the number open
@@ -123,6 +147,10 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
     def urls(self) -> _PrefixOnceUrls:
         """What every link is made with."""
         return _PrefixOnceUrls(self)
+
+    async def execute(self, db_name: str, sql: str, params: Any = None, **options: Any) -> Results:
+        """Run a statement that a visitor or metadata.yml wrote; tables ask their database themselves."""
+        return await self.databases[db_name].execute_as_written(sql, params, **options)
 
     async def refresh_schemas(self) -> None:
         """Do nothing: Datasette would look, on every request, whether the file has changed."""
@@ -147,12 +175,13 @@ def open_api(
     # With the optional library rich present, Datasette prints a traceback of every error with all local
     # variables, and answers an unknown address with 500, since there is no traceback to print.
     pm.get_plugin("datasette.handle_exception").rich = None
-    inspection = database.with_name(INSPECTION)
+    inspection, templates = database.with_name(INSPECTION), database.with_name(TEMPLATES_FOLDER)
     datasette = PortalDatasette(
         immutables=[str(database)],
         inspect_data=json.loads(inspection.read_bytes()) if inspection.is_file() else None,
         metadata=metadata,
         settings=dict(settings),
+        template_dir=str(templates) if templates.is_dir() else None,
         cors=True,
     )
     datasette.remove_database(DATABASE)

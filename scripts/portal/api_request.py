@@ -40,7 +40,8 @@ _TABLE = (
     "_facet_date", "_facet_size", "_nofacet", "_nocount", "_stream", "_where",
 )  # fmt: skip
 _FACETS = {"_facet", "_facet_array", "_facet_date"}
-_COLUMN_OPTIONS = {"_sort", "_sort_desc", "_col", "_nocol", "_label", *_FACETS}
+_SORTS = {"_sort", "_sort_desc"}
+_COLUMN_OPTIONS = {*_SORTS, "_col", "_nocol", "_label", *_FACETS}
 # What Datasette's own form of filters sends; it leads on to the address that it means.
 _FILTER_FORM = ("_filter_column", "_filter_op", "_filter_value", "_sort_by_desc")
 
@@ -192,7 +193,8 @@ def _list_options(table: TableSchema) -> tuple[str, ...]:
 def _check_option(table: TableSchema, name: str, value: str) -> None:
     """Raise ApiError where an option of a table names what is not there."""
     if name in _COLUMN_OPTIONS:
-        if value not in table.names:
+        # Code lists are sorted by the number of the row, which is their order in the file.
+        if value not in table.names and not (value == "rowid" and name in _SORTS and not table.view):
             raise ApiError("unknown-column", table=table.name, name=value, columns=", ".join(table.names))
     elif name == "_facet_size":
         _check_size(name, value)
@@ -238,6 +240,8 @@ def _is_costly(table: TableSchema, options: Mapping[str, str], filters: Sequence
         return True
     if table.small:
         return False
+    if table.view and "_next" in options:  # a view is paged by counting off rows
+        return True
     sort = options.get("_sort") or options.get("_sort_desc") or table.sort
     asked = {"_search", *_FACETS} & options.keys()
     unindexed = any(column not in table.indexed or lookup not in _INDEXED_LOOKUPS for column, lookup in filters)

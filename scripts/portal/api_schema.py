@@ -39,11 +39,12 @@ class TableSchema:
     rows: int
     searchable: bool = False
     sort: str = ""
+    view: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return every column that a request can name; a table without a key has the number of the row."""
-        return self.columns if self.key else (*self.columns, "rowid")
+        return self.columns if self.key or self.view else (*self.columns, "rowid")
 
     @property
     def small(self) -> bool:
@@ -104,8 +105,9 @@ def _connect(database: Path) -> sqlite3.Connection:
 
 
 def _list_tables(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield the tables that visitors may read: not SQLite's own, not those of the full-text search."""
-    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()
+    """Yield tables and views that visitors may read: not SQLite's own, not those of the full-text search."""
+    query = "SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name"
+    rows = connection.execute(query).fetchall()
     virtual = tuple(name for name, sql in rows if (sql or "").upper().startswith("CREATE VIRTUAL"))
     for name, _ in rows:
         if not name.startswith((*_INTERNAL, *virtual)):
@@ -116,6 +118,7 @@ def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Map
     columns = connection.execute("SELECT name, pk FROM pragma_table_info(?)", (name,)).fetchall()
     key = tuple(column for column, place in sorted(columns, key=lambda one: one[1]) if place)
     indexes = connection.execute("SELECT name FROM pragma_index_list(?)", (name,)).fetchall()
+    views = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
     first = "SELECT name FROM pragma_index_info(?) WHERE seqno = 0"
     indexed = {connection.execute(first, index).fetchone()[0] for index in indexes}
     foreign = connection.execute('SELECT "from" FROM pragma_foreign_key_list(?)', (name,)).fetchall()
@@ -128,6 +131,7 @@ def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Map
         rows=rows,
         searchable=bool(words.get("fts_table")),
         sort=str(words.get("sort") or words.get("sort_desc") or ""),
+        view=(name,) in views,
     )
 
 
