@@ -53,12 +53,10 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     arguments = parse_arguments(argv)
-    # Both ask for the same clean end, also while libraries are still being loaded.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _start(arguments.build / "current", arguments.host, arguments.port, arguments.processes)
-    except KeyboardInterrupt:
-        return 0
+    # While libraries are being loaded there is nothing to end but this process; later uvicorn ends it in order.
+    for wish in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wish, lambda *_: os._exit(0))
+    return _start(arguments.build / "current", arguments.host, arguments.port, arguments.processes)
 
 
 def _start(published: Path, host: str, port: int, processes: int) -> int:

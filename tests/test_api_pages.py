@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -12,8 +13,8 @@ from urllib.parse import urljoin, urlsplit
 import jinja2
 import pytest
 
-from api_site import open_site
 from factory import HOSTILE_TITLE, REPOSITORY
+from portal.api import PortalDatasette, open_api
 from portal.api_pages import FOLDER, write_api_pages
 from portal.settings import read_settings
 
@@ -61,6 +62,10 @@ def pages(published: Published) -> dict[str, tuple[int, str]]:
         return answers
 
     return asyncio.run(fetch())
+
+
+def open_site(release: Path) -> PortalDatasette:
+    return open_api(release / "opendata.db", json.loads((release / "datasette.json").read_text("utf-8")))
 
 
 class Inline(HTMLParser):

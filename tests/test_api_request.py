@@ -53,6 +53,7 @@ def test_ordinary_requests(address: str, kind: Kind, form: str) -> None:
         "/opendata/big.json?_size=1000&_next=2020,KG",
         "/opendata/small.json?value__contains=1&_sort=value&_facet=value",
         "/opendata/loose.json?_search=duong",
+        "/opendata/small.json?_sort=rowid",
     ],
 )
 def test_what_an_index_or_a_small_table_answers_is_ordinary(address: str) -> None:
@@ -118,6 +119,9 @@ def test_facets_are_counted_for_readers_of_small_tables_and_whoever_asks(address
         ("/opendata/small.json?_trace=1", "unknown-parameter", 400, "There is no parameter _trace here."),
         ("/opendata/latest.json?year=1", "unknown-parameter", 400, "The parameters: theme, _size,"),
         ("/opendata.json?nix=1", "unknown-parameter", 400, "There is no parameter nix here."),
+        ("/opendata.json?_shape=array", "unknown-parameter", 400, "There is no parameter _shape here."),
+        ("/opendata/small.json?_json=nix", "unknown-column", 400, "Table small has no column nix."),
+        ("/opendata/small.json?_nocount=", "bad-value", 400, "_nocount cannot be ; it must be on / off."),
         ("/?a=1", "unknown-parameter", 400, "There is no parameter a here. The parameters: –."),
         ("/opendata/small.json?_size=-1", "bad-value", 400, "_size cannot be -1; it must be 0–1000 / max."),
         ("/opendata/small.json?_size=abc", "bad-value", 400, "_size cannot be abc; it must be 0–1000 / max."),

@@ -24,6 +24,7 @@ def database(tmp_path: Path) -> Path:
             CREATE TABLE areas (code TEXT PRIMARY KEY, name TEXT);
             CREATE TABLE visitors (area TEXT REFERENCES areas(code), year TEXT, note TEXT, PRIMARY KEY (year, area));
             CREATE INDEX "visitors.area" ON visitors(area);
+            CREATE VIEW named AS SELECT * FROM visitors JOIN areas ON code = area;
             CREATE VIRTUAL TABLE visitors_fts USING fts5(text, content="");
             INSERT INTO areas VALUES ('KG', 'Kiên Giang'), ('AG', 'An Giang');
             INSERT INTO visitors VALUES ('KG', '2024', NULL);
@@ -40,6 +41,9 @@ def test_reads_tables_with_keys_indexes_and_labels(database: Path) -> None:
         "visitors": TableSchema(
             "visitors", ("area", "year", "note"), ("year", "area"), frozenset({"year", "area"}), frozenset({"area"}), 1,
             searchable=True, sort="year",
+        ),
+        "named": TableSchema(
+            "named", ("area", "year", "note", "code", "name"), (), frozenset(), frozenset(), 1, view=True
         ),
     }  # fmt: skip
 
@@ -58,8 +62,8 @@ def test_reads_the_parameters_of_queries(database: Path, query: object, paramete
 
 
 def test_takes_the_counts_that_the_build_made(database: Path) -> None:
-    assert read_counts(database) == {"areas": 2, "visitors": 1}
+    assert read_counts(database) == {"areas": 2, "visitors": 1, "named": 1}
     inspection = inspect_database(database)
     inspection["opendata"]["tables"]["areas"]["count"] = 17
     database.with_name(INSPECTION).write_text(json.dumps(inspection))
-    assert read_counts(database) == {"areas": 17, "visitors": 1}
+    assert read_counts(database) == {"areas": 17, "visitors": 1, "named": 1}

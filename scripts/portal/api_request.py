@@ -29,7 +29,7 @@ MAX_PARAMETERS = 100
 MAX_ROWS = 1_000
 _FORMATS = ("json", "csv")
 _SHAPES = ("arrays", "objects", "array", "arrayfirst", "object")
-_SWITCHES = ("on", "off", "true", "false", "1", "0", "")
+_SWITCHES = ("on", "off", "true", "false", "1", "0")
 # Comparisons of Datasette's that an index answers without reading much of a large table.
 _INDEXED_LOOKUPS = {"exact", "in"}
 _LOOKUPS = {key for key, _, _ in Filters([]).lookups()}
@@ -41,7 +41,7 @@ _TABLE = (
 )  # fmt: skip
 _FACETS = {"_facet", "_facet_array", "_facet_date"}
 _SORTS = {"_sort", "_sort_desc"}
-_COLUMN_OPTIONS = {*_SORTS, "_col", "_nocol", "_label", *_FACETS}
+_COLUMN_OPTIONS = {*_SORTS, "_col", "_nocol", "_label", "_json", *_FACETS}
 # What Datasette's own form of filters sends; it leads on to the address that it means.
 _FILTER_FORM = ("_filter_column", "_filter_op", "_filter_value", "_sort_by_desc")
 
@@ -121,7 +121,7 @@ def _split_format(path: str) -> tuple[str, str]:
 def _read_database_request(pairs: Sequence[tuple[str, str]], form: str) -> ApiRequest:
     names = [name for name, _ in pairs]
     if "sql" not in names:
-        _check_names(pairs, ("sql", *_FORM))
+        _check_names(pairs, ("sql",))
         return ApiRequest(Kind.DATABASE, form)
     # Beside the statement stand the values of its own parameters, whose names are the visitor's to choose.
     _check_names([pair for pair in pairs if pair[0].startswith("_")], _FORM)

@@ -82,32 +82,42 @@ def read_schema(database: Path, metadata: Mapping[str, Any]) -> ApiSchema:
 
 
 def read_counts(database: Path) -> dict[str, int]:
-    """Return the number of rows of each table: from the inspection beside the database, else by counting."""
+    """Return the number of rows of each table and view: from the inspection beside the database, else by counting."""
     inspection = database.with_name(INSPECTION)
     found = json.loads(inspection.read_bytes()) if inspection.is_file() else inspect_database(database)
-    return {name: int(table["count"]) for name, table in found[DATABASE]["tables"].items()}
+    counted = {**found[DATABASE]["tables"], **found[DATABASE].get("views", {})}
+    return {name: int(one["count"]) for name, one in counted.items()}
 
 
 def inspect_database(database: Path) -> dict[str, Any]:
     """Count every table once, in the form that Datasette's own command `inspect` writes and the server reads."""
     with closing(_connect(database)) as connection:
-        tables = {
-            name: {"count": connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]}  # noqa: S608
-            for name in _list_tables(connection)
+        counted = {
+            kind: {
+                name: {"count": connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]}  # noqa: S608
+                for name in _list_names(connection, kind)
+            }
+            for kind in ("table", "view")
         }
     with database.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {DATABASE: {"file": database.name, "size": database.stat().st_size, "hash": digest, "tables": tables}}
+    return {
+        DATABASE: {
+            "file": database.name,
+            "size": database.stat().st_size,
+            "hash": digest,
+            **{f"{kind}s": names for kind, names in counted.items()},
+        }
+    }
 
 
 def _connect(database: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{database.resolve().as_uri()}?immutable=1", uri=True)
 
 
-def _list_tables(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield tables and views that visitors may read: not SQLite's own, not those of the full-text search."""
-    query = "SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name"
-    rows = connection.execute(query).fetchall()
+def _list_names(connection: sqlite3.Connection, kind: str) -> Iterator[str]:
+    """Yield the tables or views that visitors may read: not SQLite's own, not those of the full-text search."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = ? ORDER BY name", (kind,)).fetchall()
     virtual = tuple(name for name, sql in rows if (sql or "").upper().startswith("CREATE VIRTUAL"))
     for name, _ in rows:
         if not name.startswith((*_INTERNAL, *virtual)):
