@@ -644,7 +644,7 @@ def test_serves_on_while_nothing_is_published(fresh: Portal) -> None:
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are read from /proc")
 def test_a_request_under_way_finishes_on_the_old_release(build: Path) -> None:
     asyncio.run(ask_through_a_switch(build))
-    assert open_databases() == set()
+    assert open_databases(build) == set()
 
 
 async def ask_through_a_switch(build: Path) -> None:
@@ -658,7 +658,7 @@ async def ask_through_a_switch(build: Path) -> None:
                 await asyncio.sleep(0.01)
             assert await read_first_name(old) == "release-1"
             assert await read_first_name(switch.current) == "release-2"
-        while open_databases() != {"release-2"}:
+        while open_databases(build) != {"release-2"}:
             await asyncio.sleep(0.01)
         await switch.close()
 
@@ -695,10 +695,10 @@ async def look_often(build: Path) -> None:
         await switch.close()
 
 
-def open_databases() -> set[str]:
-    """Return the releases whose database this process holds open."""
+def open_databases(build: Path) -> set[str]:
+    """Return the releases of a build folder whose database this process holds open."""
     files = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    return {file.parent.name for file in files if file.name == "opendata.db"}
+    return {file.parent.name for file in files if file.name == "opendata.db" and file.is_relative_to(build)}
 
 
 def run_to_the_end(*arguments: str) -> subprocess.CompletedProcess[str]:
