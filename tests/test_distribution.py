@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from factory import column, make_tiny_catalog, write_indicator, write_references, write_table
+from portal.database import DatasetSummary
 from portal.descriptor import read_packages
 from portal.distribution import publish_descriptor, write_catalog, write_distributions
 from portal.table import Table
@@ -138,6 +139,7 @@ def test_distributions_are_listed_as_they_lie_on_disk(awkward: Package, tmp_path
     written = write_distributions(awkward, tmp_path / "data")
     assert [(one.name, one.format, one.media_type) for one in written] == [
         ("awkward.csv", "CSV", "text/csv"),
+        ("awkward.json", "JSON", "application/json"),
         ("awkward.zip", "ZIP", "application/zip"),
         ("datapackage.json", "Data Package", "application/json"),
     ]
@@ -189,22 +191,44 @@ def test_the_catalogue_lists_every_dataset_and_every_file(tmp_path: Path) -> Non
     write_references(tmp_path / "packages")
     write_indicator(tmp_path / "packages", "fish", changes={"version": "2.3.4"})
     catalog = make_tiny_catalog(tmp_path / "packages", tmp_path / "data")
-    write_catalog(catalog, tmp_path / "data")
-    entries = json.loads((tmp_path / "data" / "catalog.json").read_text("utf-8"))["datasets"]
+    summaries = {name: DatasetSummary(7, "2023-01-01", "2023-12-31") for name in catalog.packages}
+    write_catalog(catalog, summaries, tmp_path / "data")
+    index = json.loads((tmp_path / "data" / "catalog.json").read_text("utf-8"))
+    entries = index.pop("datasets")
+    assert index == {
+        "title": "Dữ liệu mở Kiên Giang",
+        "title@en": "Kiên Giang Open Data",
+        "publisher": "Cổng dữ liệu mở Kiên Giang",
+        "publisher@en": "Kiên Giang Open Data Portal",
+        "license": {"title": "CC BY 4.0", "path": "https://creativecommons.org/licenses/by/4.0/"},
+        "home": "http://127.0.0.1:8000/",
+        "latest": "http://127.0.0.1:8000/data/latest.json",
+        "openapi": "http://127.0.0.1:8000/developers/openapi.json",
+    }
     fish = entries[0]
     files = fish.pop("distributions")
     assert fish == {
         "name": "fish",
         "title": "Gói fish",
         "title@en": "Package fish",
+        "description": "Mô tả của fish.",
+        "description@en": "Description of fish.",
         "kind": "indicator",
         "theme": "fishing",
+        "keywords": [],
+        "frequency": "ANNUAL",
         "version": "2.3.4",
+        "created": "2024-02-01T00:00:00Z",
+        "license": {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"},
+        "rows": 7,
+        "period_start": "2023-01-01",
+        "period_end": "2023-12-31",
         "page": "http://127.0.0.1:8000/catalog/fish/",
+        "api": "http://127.0.0.1:8000/datasette/opendata/fish.json",
         "descriptor": "http://127.0.0.1:8000/data/fish/datapackage.json",
     }
     assert [one["url"] for one in files] == [
-        f"http://127.0.0.1:8000/data/fish/{name}" for name in ("fish.csv", "fish.zip", "datapackage.json")
+        f"http://127.0.0.1:8000/data/fish/{name}" for name in ("fish.csv", "fish.json", "fish.zip", "datapackage.json")
     ]
     for one in files:
         raw = (tmp_path / "data" / "fish" / one["url"].rpartition("/")[2]).read_bytes()
@@ -216,6 +240,6 @@ def test_the_published_catalogue_points_at_files_that_exist(published: Published
     entries = json.loads((published.site / "data" / "catalog.json").read_text("utf-8"))["datasets"]
     addresses = [entry[key] for entry in entries for key in ("page", "descriptor")]
     addresses += [one["url"] for entry in entries for one in entry["distributions"]]
-    assert len(addresses) == 5 * len(entries)
+    assert len(addresses) == 6 * len(entries)
     for address in addresses:
         assert (published.site / address.removeprefix("http://127.0.0.1:8000/")).exists(), address

@@ -21,6 +21,8 @@ from portal.descriptor import read_packages
 from portal.distribution import write_catalog, write_distributions
 from portal.finding import find_blockers
 from portal.inputs import digest_project
+from portal.latest import write_latest
+from portal.precompression import compress_files
 from portal.release import BuildFolder, publish, stage
 from portal.settings import read_settings
 from portal.site import write_site
@@ -84,7 +86,7 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
         packages = loaded.packages
         tables = {one.name: Table(package, one) for package in packages for one in package.resources}
         with _timed("database", report):
-            write_database(staging / "opendata.db", packages, tables, findings)
+            summaries = write_database(staging / "opendata.db", packages, tables, findings)
         with _timed("distributions", report):
             data = staging / "data"
             distributions = {one.name: write_distributions(one, data / one.name) for one in packages}
@@ -96,11 +98,13 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             inspection = inspect_database(staging / "opendata.db")
             (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
             write_api_pages(project / "site" / "theme" / "datasette", settings, staging / FOLDER)
-            write_catalog(catalog, data)
+            write_catalog(catalog, summaries, data)
+            write_latest(catalog, data)
         with _timed("site", report):
             pages = write_site(catalog, project, staging / "site", data)
             # MkDocs empties its folder first, so the downloads wait outside until it is done.
             data.rename(staging / "site" / "data")
+            compress_files(staging / "site")
         with _timed("publish", report):
             release = publish(folder, staging, inputs)
     return Result(release, findings, len(packages), pages, account_for(catalog))

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.descriptor import DESCRIPTOR
+from portal.static_json import write_json
 from portal.table import read_raw_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from portal.catalog import Catalog
+    from portal.database import DatasetSummary
     from portal.package import Package, Resource
 
 # Zip archives carry this instead of the clock: same input, same bytes.
@@ -58,7 +60,10 @@ def write_csv(_package: Package, resource: Resource, path: Path) -> None:
             writer.writerow(row.cells)
 
 
-FORMATS = (Format("CSV", ".csv", "text/csv", write_csv),)
+FORMATS = (
+    Format("CSV", ".csv", "text/csv", write_csv),
+    Format("JSON", ".json", "application/json", write_json),
+)
 
 
 def write_distributions(package: Package, folder: Path) -> tuple[Distribution, ...]:
@@ -95,24 +100,48 @@ def publish_descriptor(package: Package, files: dict[str, Distribution]) -> dict
     return descriptor
 
 
-def write_catalog(catalog: Catalog, folder: Path) -> None:
-    """Write `/data/catalog.json`: every dataset with its words, its period and its files."""
+def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], folder: Path) -> None:
+    """Write `/data/catalog.json`: the portal, and every dataset with its words, its period and its files."""
     folder.mkdir(parents=True, exist_ok=True)
-    entries = [_describe_package(package, catalog) for package in [*catalog.datasets, *catalog.references]]
-    text = json.dumps({"datasets": entries}, ensure_ascii=False, indent=1) + "\n"
+    settings = catalog.settings
+    packages = [*catalog.datasets, *catalog.references]
+    index = {
+        "title": settings.title.vi,
+        "title@en": settings.title.en,
+        "publisher": settings.publisher.vi,
+        "publisher@en": settings.publisher.en,
+        "license": {"title": settings.license, "path": settings.license_url},
+        "home": settings.site_url,
+        "latest": f"{settings.site_url}data/latest.json",
+        "openapi": f"{settings.site_url}developers/openapi.json",
+        "datasets": [_describe_package(package, catalog, summaries[package.name]) for package in packages],
+    }
+    text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
     (folder / "catalog.json").write_text(text, "utf-8")
 
 
-def _describe_package(package: Package, catalog: Catalog) -> dict[str, Any]:
-    address = f"{catalog.settings.site_url}data/{package.name}/"
+def _describe_package(package: Package, catalog: Catalog, summary: DatasetSummary) -> dict[str, Any]:
+    home = catalog.settings.site_url
+    address = f"{home}data/{package.name}/"
+    license_ = package.licenses[0]
     return {
         "name": package.name,
         "title": package.title.vi,
         "title@en": package.title.en,
+        "description": package.description.vi,
+        "description@en": package.description.en,
         "kind": package.kind,
         "theme": package.theme,
+        "keywords": list(package.keywords),
+        "frequency": package.frequency,
         "version": package.version,
-        "page": f"{catalog.settings.site_url}catalog/{package.name}/",
+        "created": package.created,
+        "license": {"name": license_.name, "path": license_.path},
+        "rows": summary.rows,
+        "period_start": summary.period_start or None,
+        "period_end": summary.period_end or None,
+        "page": f"{home}catalog/{package.name}/",
+        "api": f"{home}datasette/opendata/{package.name}.json",
         "descriptor": f"{address}{DESCRIPTOR}",
         "distributions": [
             {

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
 from portal.asset import ASSETS, digest_asset
+from portal.precompression import COMPRESSIBLE, GZIP_SUFFIX
 
 if TYPE_CHECKING:
     import os
@@ -28,6 +29,11 @@ SHORT_CACHE = "public, max-age=60, must-revalidate"  # a correction is seen with
 LONG_CACHE = "public, max-age=31536000, immutable"  # a hash in the name: another content is another file
 # /assets/javascripts/bundle.79ae519e.min.js, /en/assets/…; a date of eight digits is not a hash.
 _HASHED_ASSET = re.compile(r"(?:/en)?/assets/.*\.(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}\.[^/]+", re.IGNORECASE)
+# All that is here is public: scripts of other sites may read it, and what they need to ask for parts and changes.
+_OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Content-Range, ETag"}
+# One part, its end not before its start. Whatever else a Range says is passed over and the whole file sent, as
+# RFC 9110, section 14.2 allows; Starlette would answer 400, and every further part costs a seek.
+_RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,18})-(?P<last>[0-9]{0,18})|-[0-9]{1,18})")
 NOT_FOUND = "Không tìm thấy trang này. / This page was not found.\n"
 WRONG_METHOD = "Chỉ nhận {methods}. / Only {methods}.\n"
 
@@ -36,6 +42,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".csv": "text/csv",
     ".css": "text/css",
     ".geojson": "application/geo+json",
+    ".gz": "application/gzip",
     ".html": "text/html",
     ".js": "text/javascript",
     ".json": "application/json",
@@ -90,11 +97,38 @@ def refuse_method(methods: tuple[str, ...]) -> Response:
     return PlainTextResponse(WRONG_METHOD.format(methods=allowed), 405, {"Allow": allowed})
 
 
+def accepts_gzip(accepted: str) -> bool:
+    """Tell whether an Accept-Encoding takes gzip (RFC 9110, section 12.5.3)."""
+    weights: dict[str, str] = {}
+    for part in accepted.lower().split(","):
+        coding, _, parameter = part.partition(";")
+        weights[coding.strip()] = parameter.partition("=")[2].strip()
+    weight = weights.get("gzip", weights.get("*", "0"))
+    return not re.fullmatch(r"0(\.0*)?", weight)
+
+
+def wants_part(method: str, wanted: str) -> bool:
+    """Tell whether a Range asks for one part of a file that makes sense."""
+    match = _RANGE.fullmatch(wanted.strip().lower())
+    if match is None or method != "GET":
+        return False
+    return not match["last"] or int(match["first"]) <= int(match["last"])
+
+
+def _read_headers(scope: Scope) -> Headers:
+    """Return the headers of a request; a Range that is passed over is taken out of the request."""
+    request = Headers(scope=scope)
+    if not wants_part(scope["method"], request.get("range", "")):
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"range"]
+    return Headers(scope=scope)
+
+
 class StaticSite(StaticFiles):
     """Starlette's static files (ETag, Last-Modified, ranges, nothing outside the folder) with our addresses.
 
     `/x` of a folder leads to `/x/` on the host that was asked, `/x/` of a file is not found, and an address
-    that is not found gets the page of its language.
+    that is not found gets the page of its language. Of a file with a `.gz` beside it both forms are served, each
+    with an ETag of its own; parts are always parts of the plain form, so that a broken download can go on.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -104,40 +138,49 @@ class StaticSite(StaticFiles):
         """Answer one request; `path` is relative and normal."""
         if scope["method"] not in SITE_METHODS:
             return refuse_method(SITE_METHODS)
+        response = await self._answer(path, scope)
+        response.headers.update(_OPEN)
+        return response
+
+    async def _answer(self, path: str, scope: Scope) -> Response:
         index = str(PurePath(path, "index.html"))
-        file, status = await self._find(index if scope["path"].endswith("/") else path)
+        name = index if scope["path"].endswith("/") else path
+        file, status = await self._find(name)
         if status and stat.S_ISREG(status.st_mode):
-            return self.file_response(file, status, scope)
+            return await self._answer_file(name, file, status, scope)
         if status and (await self._find(index))[1]:
             return _redirect_to_folder(path, scope)
         return await self._answer_not_found(scope)
 
-    def file_response(
-        self,
-        full_path: str | os.PathLike[str],
-        stat_result: os.stat_result,
-        scope: Scope,
-        status_code: int = 200,
+    async def _answer_not_found(self, scope: Scope) -> Response:
+        english = scope["path"] == "/en" or scope["path"].startswith("/en/")
+        name = "en/404.html" if english else "404.html"
+        file, status = await self._find(name)
+        if status is None:
+            return PlainTextResponse(NOT_FOUND, 404)
+        return await self._answer_file(name, file, status, scope, 404)
+
+    async def _answer_file(
+        self, name: str, file: str, status: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        """Answer with a file, or with 304 where the visitor has it."""
-        found = status_code == 200
-        response = FileResponse(
-            full_path,
-            status_code=status_code,
-            headers={"Cache-Control": _choose_cache(scope, Path(full_path), stat_result) if found else SHORT_CACHE},
-            media_type=name_media_type(str(full_path)),
-            stat_result=stat_result,
-        )
-        if found and self.is_not_modified(response.headers, Headers(scope=scope)):
+        """Answer with a file in the form that was asked for, or with 304 where the visitor has it."""
+        request = _read_headers(scope)
+        headers = {"Cache-Control": _choose_cache(scope, Path(file), status) if status_code == 200 else SHORT_CACHE}
+        packed, packed_status = await self._find_packed(name)
+        if packed_status:
+            headers["Vary"] = "Accept-Encoding"
+            if accepts_gzip(request.get("accept-encoding", "")) and "range" not in request:
+                file, status = packed, packed_status
+                headers["Content-Encoding"] = "gzip"
+        response = FileResponse(file, status_code, headers, name_media_type(name), stat_result=status)
+        if "Content-Encoding" in headers:
+            del response.headers["Accept-Ranges"]
+        if status_code == 200 and self.is_not_modified(response.headers, request):
             return NotModifiedResponse(response.headers)
         return response
 
-    async def _answer_not_found(self, scope: Scope) -> Response:
-        english = scope["path"] == "/en" or scope["path"].startswith("/en/")
-        page, status = await self._find("en/404.html" if english else "404.html")
-        if status is None:
-            return PlainTextResponse(NOT_FOUND, 404)
-        return self.file_response(page, status, scope, 404)
+    async def _find_packed(self, name: str) -> tuple[str, os.stat_result | None]:
+        return await self._find(name + GZIP_SUFFIX) if PurePath(name).suffix in COMPRESSIBLE else ("", None)
 
     async def _find(self, path: str) -> tuple[str, os.stat_result | None]:
         try:

@@ -1,0 +1,41 @@
+"""Precompression: a `.gz` beside every file of the site that gains from it, made once instead of at every request."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GZIP_SUFFIX = ".gz"
+# What is text. Archives, Parquet, fonts and photographs are compressed already.
+COMPRESSIBLE = frozenset({
+    ".css", ".csv", ".geojson", ".html", ".js", ".json", ".jsonld", ".map", ".md", ".mjs", ".svg", ".ttl", ".txt",
+    ".webmanifest", ".xml",
+})  # fmt: skip
+# Smaller files fit into one packet as they are.
+LEAST_BYTES = 1024
+# Of a large table 7 takes the time of 6 and a quarter of that of 8, and is three per cent smaller than 6.
+_LEVEL = 7
+_CHUNK = 1 << 20
+
+
+def compress_files(folder: Path) -> None:
+    """Write `<file>.gz` beside every compressible file under `folder`; the same bytes give the same bytes."""
+    files = [path for path in sorted(folder.rglob("*")) if _is_worth_it(path)]
+    with ThreadPoolExecutor() as threads:  # zlib leaves Python's lock alone
+        list(threads.map(_compress, files))
+
+
+def _is_worth_it(path: Path) -> bool:
+    return path.suffix in COMPRESSIBLE and path.is_file() and path.stat().st_size >= LEAST_BYTES
+
+
+def _compress(path: Path) -> None:
+    target = path.with_name(path.name + GZIP_SUFFIX)
+    # Neither the clock nor the file's own name goes into the header.
+    with path.open("rb") as source, target.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
+        shutil.copyfileobj(source, packed, _CHUNK)
