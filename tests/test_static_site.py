@@ -204,12 +204,3 @@ def test_a_broken_download_goes_on_only_with_the_same_file(site: StaticSite) -> 
         answer = ask(site, "/data/long.csv", {**ASKS, "Range": "bytes=5-", "If-Range": tag})
         assert (answer.status_code, "content-encoding" in answer.headers) == (status, False)
 
-
-# --- other sites --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["/", "/data/long.csv", "/nowhere", "/data"])
-def test_other_sites_may_read(site: StaticSite, path: str) -> None:
-    headers = ask(site, path).headers
-    assert headers["access-control-allow-origin"] == "*"
-    assert headers["access-control-expose-headers"] == "Content-Range, ETag"

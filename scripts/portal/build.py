@@ -7,7 +7,7 @@ import resource
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.account import account_for
@@ -18,6 +18,7 @@ from portal.catalog import make_catalog
 from portal.check import check_packages
 from portal.database import write_database
 from portal.descriptor import read_packages
+from portal.developer_files import write_developer_files
 from portal.distribution import write_catalog, write_distributions
 from portal.finding import find_blockers
 from portal.inputs import digest_project
@@ -27,6 +28,7 @@ from portal.release import BuildFolder, publish, stage
 from portal.settings import read_settings
 from portal.site import write_site
 from portal.table import Table
+from portal.table_shape import read_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,7 +92,10 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
         with _timed("distributions", report):
             data = staging / "data"
             distributions = {one.name: write_distributions(one, data / one.name) for one in packages}
-        catalog = make_catalog(settings, packages, tables, distributions, findings)
+        catalog = replace(
+            make_catalog(settings, packages, tables, distributions, findings),
+            shapes=read_shapes(staging / "opendata.db"),
+        )
         with _timed("metadata", report):
             units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
             metadata = make_metadata(packages, settings, units)
@@ -104,6 +109,7 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             pages = write_site(catalog, project, staging / "site", data)
             # MkDocs empties its folder first, so the downloads wait outside until it is done.
             data.rename(staging / "site" / "data")
+            write_developer_files(catalog, staging / "site")
             compress_files(staging / "site")
         with _timed("publish", report):
             release = publish(folder, staging, inputs)

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from portal.package import Package
     from portal.settings import Settings
     from portal.table import Table
+    from portal.table_shape import TableShape
 
 Record = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything that pages are made from; nothing in it changes after `make_catalog`."""
+    """Everything that pages are made from; `shapes` are the tables of the database, where one was written."""
 
     settings: Settings
     packages: Mapping[str, Package]
@@ -35,6 +36,7 @@ class Catalog:
     distributions: Mapping[str, Sequence[Distribution]]
     findings: Sequence[Finding]
     verdicts: Sequence[Verdict]
+    shapes: Sequence[TableShape] = ()
 
     @property
     def datasets(self) -> list[Package]:

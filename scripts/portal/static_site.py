@@ -29,8 +29,6 @@ SHORT_CACHE = "public, max-age=60, must-revalidate"  # a correction is seen with
 LONG_CACHE = "public, max-age=31536000, immutable"  # a hash in the name: another content is another file
 # /assets/javascripts/bundle.79ae519e.min.js, /en/assets/…; a date of eight digits is not a hash.
 _HASHED_ASSET = re.compile(r"(?:/en)?/assets/.*\.(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8,64}\.[^/]+", re.IGNORECASE)
-# All that is here is public: scripts of other sites may read it, and what they need to ask for parts and changes.
-_OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Content-Range, ETag"}
 # One part, its end not before its start. Whatever else a Range says is passed over and the whole file sent, as
 # RFC 9110, section 14.2 allows; Starlette would answer 400, and every further part costs a seek.
 _RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,18})-(?P<last>[0-9]{0,18})|-[0-9]{1,18})")
@@ -138,11 +136,6 @@ class StaticSite(StaticFiles):
         """Answer one request; `path` is relative and normal."""
         if scope["method"] not in SITE_METHODS:
             return refuse_method(SITE_METHODS)
-        response = await self._answer(path, scope)
-        response.headers.update(_OPEN)
-        return response
-
-    async def _answer(self, path: str, scope: Scope) -> Response:
         index = str(PurePath(path, "index.html"))
         name = index if scope["path"].endswith("/") else path
         file, status = await self._find(name)

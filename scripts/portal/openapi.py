@@ -1,0 +1,280 @@
+"""The OpenAPI 3.1 document: every address that the portal answers, made from what is published.
+
+A pure function of the catalogue, the shape of the tables and the canned queries in `metadata.yml`. Texts are in one
+language, as on the pages; everything else is the same in both documents.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from portal.api_metadata import DATABASE
+from portal.openapi_parts import Part, Shared, make_parameter
+from portal.presenter import summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from portal.catalog import Catalog
+    from portal.package import Field
+    from portal.table_shape import ColumnShape, TableShape
+    from portal.text import Language
+
+API_VERSION = "1.0.0"
+ROOT = f"/datasette/{DATABASE}"
+# `:name` outside of quotes, as SQLite reads parameters.
+_PARAMETER = re.compile(r"'[^']*'|\"[^\"]*\"|(?<!:):([A-Za-z_]\w*)")
+_JSON, _CSV, _LINES = "application/json", "text/csv", "text/plain"
+
+
+def make_openapi(catalog: Catalog, language: Language) -> dict[str, Any]:
+    """Return the document in one language."""
+    writer = _DocumentWriter(catalog, language)
+    settings = catalog.settings
+    paths = dict(writer.paths())
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": writer.shared.say("api_title"),
+            "description": writer.shared.say("api_description"),
+            "version": API_VERSION,
+            "license": {"name": settings.license, "url": settings.license_url},
+            "contact": {"email": settings.contact},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": name, "description": writer.shared.say(f"api_{name}_lead")}
+            for name in ("files", "tables", "rows", "queries", "sql", "server")
+        ],
+        "paths": {path: {"get": operation} for path, operation in paths.items()},
+        "components": {kind: dict(sorted(parts.items())) for kind, parts in writer.shared.components.parts.items()},
+    }
+
+
+def list_query_parameters(query: Mapping[str, Any]) -> list[str]:
+    """Return the parameters of a canned query: those it names, or those of its SQL in their order."""
+    if query.get("params"):
+        return [str(name) for name in query["params"]]
+    return list(dict.fromkeys(match[1] for match in _PARAMETER.finditer(str(query.get("sql", ""))) if match[1]))
+
+
+def pick_language(text: str, language: Language) -> str:
+    """Return one language of a text of `metadata.yml` that holds both: `Vi · En`."""
+    parts = text.split(" · ")
+    return parts[-1] if language == "en" else parts[0]
+
+
+class _DocumentWriter:
+    """Makes the operations of one document; whatever two of them share goes into `shared`."""
+
+    def __init__(self, catalog: Catalog, language: Language) -> None:
+        self.shared = Shared(language)
+        self._catalog = catalog
+        self._language: Language = language
+        self._fields: dict[str, Mapping[str, Field]] = {
+            one.name: {field.name: field for field in one.fields}
+            for package in catalog.packages.values()
+            for one in package.resources
+        }
+
+    def paths(self) -> Iterator[tuple[str, Part]]:
+        """Yield every address with what GET does there, in the order of the page."""
+        yield from self._file_paths()
+        for shape in self._catalog.shapes:
+            yield f"{ROOT}/{shape.name}.json", self._list_rows(shape)
+        yield f"{ROOT}/{{table}}.csv", self._write_csv()
+        for shape in self._catalog.shapes:
+            if shape.key:
+                key = ",".join(f"{{{name}}}" for name in shape.key)
+                yield f"{ROOT}/{shape.name}/{key}.json", self._get_row(shape)
+        for name, query in self._queries().items():
+            yield f"{ROOT}/{name}.json", self._run_query(name, query if isinstance(query, dict) else {"sql": query})
+        yield f"{ROOT}.json", self._run_sql()
+        yield "/health", self._report_health()
+
+    def _queries(self) -> Mapping[str, Any]:
+        queries: Mapping[str, Any] = self._catalog.settings.datasette.get("queries", {})
+        return queries
+
+    # --- files ------------------------------------------------------------------------------------------
+
+    def _file_paths(self) -> Iterator[tuple[str, Part]]:
+        say = self.shared.say
+        index = {"type": "object", "required": ["datasets"]}
+        yield "/data/catalog.json", self._get_file("catalog", say("api_catalog_file"), index)
+        values = {"type": "array", "items": {"type": "object", "required": ["dataset", "value", "unit", "period"]}}
+        yield "/data/latest.json", self._get_file("latest", say("api_latest_file"), values)
+        document = {"type": "object", "required": ["openapi", "paths"]}
+        yield "/developers/openapi.json", self._get_file("openapi", say("api_openapi_file"), document)
+        shapes = {shape.name: shape for shape in self._catalog.shapes}
+        for package in self._catalog.packages.values():
+            for one in package.resources:
+                if one.name in shapes:
+                    words = say("api_table_file", title=self._title(one.name))
+                    rows = {"type": "array", "items": self._row_schema(shapes[one.name])}
+                    file = self._get_file(f"file_{one.name}", words, rows, self._group(shapes[one.name]))
+                    yield f"/data/{package.name}/{one.name}.json", file
+        yield "/data/{dataset}/{file}", self._get_any_file()
+
+    def _get_any_file(self) -> Part:
+        datasets = sorted(self._catalog.packages)
+        name = {"type": "string", "pattern": r"^[a-z0-9_]+\.[a-z.]+$"}
+        forms: list[tuple[str, Part]] = [(_CSV, {"type": "string"}), ("application/zip", {}), (_JSON, {})]
+        dataset = make_parameter("dataset", self.shared.say("api_param_dataset"), {"enum": datasets}, "path")
+        file = make_parameter("file", self.shared.say("api_param_file"), name, "path", example="datapackage.json")
+        answer = self.shared.answer("File", self.shared.say("api_answer_file"), *forms)
+        return {
+            "operationId": "file",
+            "tags": ["files"],
+            "summary": self.shared.say("api_any_file"),
+            "parameters": [dataset, file],
+            "responses": {"200": answer, "404": self._missing_file()},
+        }
+
+    def _get_file(self, name: str, words: str, schema: Part, group: str = "") -> Part:
+        answer = self.shared.answer(f"File.{group or name}", self.shared.say("api_answer_file"), (_JSON, schema))
+        return {"operationId": name, "tags": ["files"], "summary": words, "responses": {"200": answer}}
+
+    def _missing_file(self) -> Part:
+        page = {"text/html": {"schema": {"type": "string"}}}
+        return {"description": self.shared.say("api_answer_missing_file"), "content": page}
+
+    # --- tables -----------------------------------------------------------------------------------------
+
+    def _list_rows(self, shape: TableShape) -> Part:
+        names = [column.name for column in shape.columns]
+        group = self._group(shape)
+        columns = self.shared.schema(f"columns.{group}", {"type": "string", "enum": names})
+        filters = [self._filter(shape.name, column) for column in shape.columns]
+        filters.append(self.shared.filters(names, group))
+        table = {
+            "operationId": f"list_{shape.name}",
+            "tags": ["tables"],
+            "summary": self._title(shape.name),
+            "description": self._describe(shape.name),
+            "parameters": [*filters, *self.shared.table_options(columns, group, searchable=shape.searchable)],
+            "responses": self._answer_rows(group, self._row_schema(shape), 400, 414, 429, 503),
+        }
+        if shape.name in self._fields:
+            table["externalDocs"] = {
+                "url": f"{'/en' if self._language == 'en' else ''}/catalog/{shape.name}/",
+                "description": self.shared.say("api_see_dataset"),
+            }
+        return {key: value for key, value in table.items() if value}
+
+    def _answer_rows(self, group: str, row: Part, *statuses: int) -> Part:
+        anything = {"anyOf": [self.shared.page(), self.shared.row_list(row)]}
+        lines = (_LINES, {"type": "string"})
+        answer = self.shared.answer(f"Rows.{group}", self.shared.say("api_answer_rows"), (_JSON, anything), lines)
+        return {"200": answer, **self.shared.problems(*statuses)}
+
+    def _filter(self, table: str, column: ColumnShape) -> Part:
+        words = self.shared.say("api_param_filter", title=self._column_title(table, column.name))
+        part = make_parameter(column.name, words, {"type": "string"})
+        return self.shared.components.share("parameters", f"filter.{column.name}", part, table)
+
+    def _row_schema(self, shape: TableShape) -> Part:
+        cells = {column.name: self._cell_schema(shape.name, column) for column in shape.columns}
+        row = {"type": "object", "properties": cells, "required": list(cells), "additionalProperties": False}
+        return self.shared.components.share("schemas", self._group(shape), row, shape.name)
+
+    def _group(self, shape: TableShape) -> str:
+        """Return the name of what tables with the same columns share: indicators differ by their dimensions."""
+        package = self._catalog.packages.get(shape.name)
+        if package is None or package.kind != "indicator":
+            return shape.name
+        return ".".join(["indicator", *(column.name for column in package.dimensions)])
+
+    def _cell_schema(self, table: str, column: ColumnShape) -> Part:
+        field = self._fields.get(table, {}).get(column.name)
+        kinds = [column.type, *(["boolean"] if field and field.type == "boolean" else [])]
+        kinds += ["null"] if column.nullable else []
+        words = self._column_title(table, column.name)
+        if field and (more := field.description.get(self._language)):
+            words = f"{words}. {more}"
+        part = {"type": kinds if len(kinds) > 1 else kinds[0], "description": words}
+        return self.shared.components.share("schemas", f"cell.{column.name}", part, table)
+
+    def _write_csv(self) -> Part:
+        names = {"type": "string", "enum": [shape.name for shape in self._catalog.shapes]}
+        table = make_parameter("table", self.shared.say("api_param_table"), names, "path")
+        size = {"type": "integer", "minimum": 0, "maximum": 1000}
+        options = [self.shared.parameter(name, {"type": "string", "enum": ["on"]}) for name in ("_labels", "_stream")]
+        answer = self.shared.answer("Csv", self.shared.say("api_answer_rows"), (_CSV, {"type": "string"}))
+        return {
+            "operationId": "csv",
+            "tags": ["tables"],
+            "summary": self.shared.say("api_table_csv"),
+            "parameters": [table, self.shared.parameter("_size", size, owner="csv"), *options],
+            "responses": {"200": answer, **self.shared.problems(400, 404, 414, 429, 503)},
+        }
+
+    def _get_row(self, shape: TableShape) -> Part:
+        return {
+            "operationId": f"get_{shape.name}",
+            "tags": ["rows"],
+            "summary": self.shared.say("api_one_row", title=self._title(shape.name)),
+            "parameters": [*(self.shared.key_part(name) for name in shape.key), *self.shared.form()],
+            "responses": self._answer_rows(self._group(shape), self._row_schema(shape), 400, 404, 414),
+        }
+
+    # --- queries ----------------------------------------------------------------------------------------
+
+    def _run_query(self, name: str, query: Mapping[str, Any]) -> Part:
+        own = [make_parameter(one, one, {"type": "string"}) for one in list_query_parameters(query)]
+        described = {
+            "operationId": f"query_{name}",
+            "tags": ["queries"],
+            "summary": pick_language(str(query.get("title") or name), self._language),
+            "description": pick_language(str(query.get("description") or ""), self._language),
+            "parameters": [*own, *self.shared.form()],
+            "responses": self._answer_rows("query", self.shared.other_row(), 400, 414, 429, 503),
+        }
+        return {key: value for key, value in described.items() if value}
+
+    def _run_sql(self) -> Part:
+        sql = make_parameter("sql", self.shared.say("api_param_sql"), {"type": "string"}, example="select 1 as one")
+        listing = {"type": "object", "required": ["tables", "queries"]}
+        anything = {"anyOf": [self.shared.page(), self.shared.row_list(self.shared.other_row()), listing]}
+        content = (_JSON, anything), (_LINES, {"type": "string"})
+        answer = self.shared.answer("Sql", self.shared.say("api_answer_rows"), *content)
+        return {
+            "operationId": "sql",
+            "tags": ["sql"],
+            "summary": self.shared.say("api_database"),
+            "parameters": [sql, *self.shared.form()],
+            "responses": {"200": answer, **self.shared.problems(400, 414, 429, 503)},
+        }
+
+    def _report_health(self) -> Part:
+        members = {"status": {"const": "ok"}, "release": {"type": "string"}}
+        body = {"type": "object", "properties": members, "required": list(members)}
+        answer = self.shared.answer("Health", self.shared.say("api_answer_health"), (_JSON, body))
+        return {
+            "operationId": "health",
+            "tags": ["server"],
+            "summary": self.shared.say("api_health"),
+            "responses": {"200": answer},
+        }
+
+    # --- words ------------------------------------------------------------------------------------------
+
+    def _own_words(self, table: str) -> Mapping[str, Any]:
+        words: Mapping[str, Any] = self._catalog.settings.datasette.get("tables", {}).get(table, {})
+        return words
+
+    def _title(self, table: str) -> str:
+        if package := self._catalog.packages.get(table):
+            return package.title.get(self._language)
+        return pick_language(str(self._own_words(table).get("title") or table), self._language)
+
+    def _describe(self, table: str) -> str:
+        if package := self._catalog.packages.get(table):
+            return summarise(package.description.get(self._language), 300)
+        return pick_language(str(self._own_words(table).get("description") or ""), self._language)
+
+    def _column_title(self, table: str, column: str) -> str:
+        if field := self._fields.get(table, {}).get(column):
+            return field.title.get(self._language)
+        return pick_language(str(self._own_words(table).get("columns", {}).get(column) or column), self._language)

@@ -1,0 +1,54 @@
+"""The shape of the published tables, read from the database that the API serves: columns, types, keys."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What a cell of a column is in JSON, by the type that the database declares.
+_JSON_TYPES = {"NUMERIC": "number", "INTEGER": "integer", "INT": "integer", "REAL": "number"}
+_FULL_TEXT = "_fts"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnShape:
+    """One column; `type` is a JSON type."""
+
+    name: str
+    type: str
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """One table; `key` names the columns of its primary key, `searchable` tells whether texts can be searched."""
+
+    name: str
+    columns: tuple[ColumnShape, ...]
+    key: tuple[str, ...]
+    searchable: bool
+
+
+def read_shapes(database: Path) -> tuple[TableShape, ...]:
+    """Return the tables of `database` by name, without those in which SQLite keeps its search. Raises sqlite3.Error."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        names = [str(row[0]) for row in connection.execute(query)]
+        hidden = {name for name in names if any(name.startswith(f"{one}{_FULL_TEXT}") for one in names)}
+        searched = {name for name in names if f"{name}{_FULL_TEXT}" in hidden}
+        return tuple(_read_shape(connection, name, name in searched) for name in names if name not in hidden)
+
+
+def _read_shape(connection: sqlite3.Connection, name: str, searchable: bool) -> TableShape:
+    rows = connection.execute('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (name,)).fetchall()
+    columns = tuple(
+        ColumnShape(column, _JSON_TYPES.get(kind, "string"), nullable=not (required or place))
+        for column, kind, required, place in rows
+    )
+    key = sorted((place, column) for column, _, _, place in rows if place)
+    return TableShape(name, columns, tuple(column for _, column in key), searchable)
