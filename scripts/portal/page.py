@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from portal.api_page import ApiPage
 from portal.catalog import web_address
 from portal.later_rows import name_later_rows
 from portal.listing import Lister
 from portal.observation import select_headline
+from portal.openapi import make_openapi
 from portal.presenter import SHOWN_FIGURES, SHOWN_FINDINGS, SHOWN_ROWS, summarise
 from portal.text import sort_key
 
@@ -56,6 +58,7 @@ class Writer(Lister):
         yield self.quality_page()
         yield self.glossary_page()
         yield self.search_page()
+        yield self.api_page()
         for package in [*self.catalog.datasets, *self.catalog.references]:
             yield self.dataset_page(package)
             if package.kind == "indicator":
@@ -197,6 +200,11 @@ class Writer(Lister):
         """Return the page on which searches are answered."""
         page = self._page("search/", "search_title", "search_description", "search.html", {})
         return replace(page, scripts=("search_box",))
+
+    def api_page(self) -> Page:
+        """Return every address, parameter and error code of the API."""
+        view = ApiPage(make_openapi(self.catalog, self.language), self.language).view()
+        return self._page("developers/api/", "api_page_title", "api_page_description", "api.html", view)
 
     def embed_page(self, package: Package) -> Page:
         """Return the chart or headline of a dataset, with its source, for other people's pages."""
