@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from portal.openapi import make_openapi
+from portal.openapi import ROOT, make_openapi
 from portal.text import LANGUAGES
+from portal.wording import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from portal.catalog import Catalog
+    from portal.package import Package
+    from portal.text import Language
 
 
 def write_developer_files(catalog: Catalog, site: Path) -> None:
@@ -21,3 +25,44 @@ def write_developer_files(catalog: Catalog, site: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Without indentation it is half as long; whoever reads it has tools, or the page.
         path.write_text(json.dumps(make_openapi(catalog, language), ensure_ascii=False) + "\n", "utf-8")
+    (site / "llms.txt").write_text("\n".join(write_guide(catalog)) + "\n", "utf-8")
+
+
+def write_guide(catalog: Catalog) -> Iterator[str]:
+    """Yield the lines of `llms.txt` (Markdown, https://llmstxt.org): how to ask, and what there is to ask for."""
+    title = catalog.settings.title
+    yield f"# {title.vi} · {title.en}"
+    for language in LANGUAGES:
+        yield ""
+        yield f"> {say('llms_lead', language)}"
+    for language in LANGUAGES:
+        yield from _explain_use(catalog, language)
+    yield from _list_packages("llms_datasets", catalog.datasets, catalog)
+    yield from _list_packages("llms_lists", catalog.references, catalog)
+
+
+def _explain_use(catalog: Catalog, language: Language) -> Iterator[str]:
+    home = catalog.settings.site_url
+    name = next((one.name for one in catalog.datasets), "")
+    api = f"{home.rstrip('/')}{ROOT}"
+    addresses = {
+        "latest": f"{home}data/latest.json",
+        "catalog": f"{home}data/catalog.json",
+        "files": f"{home}data/{name}/{name}.json",
+        "filter": f"{api}/observations.json?_shape=objects&dataset={name}&status=actual",
+        "search": f"{api}/observations.json?_shape=objects&_search=du+lich",
+        "sql": f"{api}.json?_shape=objects&sql=select+*+from+observations+limit+5",
+        "openapi": f"{home}{'en/' if language == 'en' else ''}developers/openapi.json",
+    }
+    yield from ("", f"## {say('llms_use', language)}", "")
+    yield from (f"- {say(f'llms_{key}', language, address=address)}" for key, address in addresses.items())
+    yield from ("", say("llms_caution", language))
+
+
+def _list_packages(key: str, packages: Iterable[Package], catalog: Catalog) -> Iterator[str]:
+    heading = " · ".join(say(key, language) for language in LANGUAGES)
+    yield from ("", f"## {heading}", "")
+    for package in packages:
+        title = " · ".join(dict.fromkeys(package.title.get(language) for language in LANGUAGES))
+        # A line break in a title would begin another entry.
+        yield f"- [{package.name}]({catalog.settings.site_url}catalog/{package.name}/): {' '.join(title.split())}"

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from portal.api_metadata import DATABASE
-from portal.openapi_parts import Part, Shared, make_parameter
+from portal.openapi_parts import SWITCH, Part, Shared, make_parameter
 from portal.presenter import summarise
 
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ class _DocumentWriter:
         names = [column.name for column in shape.columns]
         group = self._group(shape)
         columns = self.shared.schema(f"columns.{group}", {"type": "string", "enum": names})
+        rest = [name for name in names if name not in shape.key]
+        others = self.shared.schema(f"others.{group}", {"type": "string", "enum": rest})
         filters = [self._filter(shape.name, column) for column in shape.columns]
         filters.append(self.shared.filters(names, group))
         table = {
@@ -153,7 +155,7 @@ class _DocumentWriter:
             "tags": ["tables"],
             "summary": self._title(shape.name),
             "description": self._describe(shape.name),
-            "parameters": [*filters, *self.shared.table_options(columns, group, searchable=shape.searchable)],
+            "parameters": [*filters, *self.shared.table_options(columns, others, group, searchable=shape.searchable)],
             "responses": self._answer_rows(group, self._row_schema(shape), 400, 414, 429, 503),
         }
         if shape.name in self._fields:
@@ -200,8 +202,9 @@ class _DocumentWriter:
         names = {"type": "string", "enum": [shape.name for shape in self._catalog.shapes]}
         table = make_parameter("table", self.shared.say("api_param_table"), names, "path")
         size = {"type": "integer", "minimum": 0, "maximum": 1000}
-        options = [self.shared.parameter(name, {"type": "string", "enum": ["on"]}) for name in ("_labels", "_stream")]
-        answer = self.shared.answer("Csv", self.shared.say("api_answer_rows"), (_CSV, {"type": "string"}))
+        options = [self.shared.parameter(name, SWITCH) for name in ("_labels", "_stream")]
+        text = {"type": "string"}  # as plain text, so that a browser shows it instead of saving it
+        answer = self.shared.answer("Csv", self.shared.say("api_answer_rows"), (_LINES, text), (_CSV, text))
         return {
             "operationId": "csv",
             "tags": ["tables"],

@@ -26,8 +26,10 @@ _KEY_PART = r"^(?:[A-Za-z0-9_+-]|~[0-9A-F]{2})+$"
 _FILTER_VALUE = r"^[^\[\u0000]*$"
 _CELL: Part = {"type": ["string", "number", "null"]}
 _ROW_FORMS = ["arrays", "objects", "array", "arrayfirst"]
-_ON: Part = {"type": "string", "enum": ["on"]}
+SWITCH: Part = {"type": "string", "enum": ["on", "off", "true", "false", "1", "0"], "default": "off"}
 _TEXT: Part = {"type": "string"}
+# Nothing but spaces cannot be searched for.
+_WORDS: Part = {"type": "string", "pattern": r"[^\s]"}
 
 
 class Components:
@@ -72,26 +74,27 @@ class Shared:
     def form(self) -> list[Part]:
         """Return how the rows of any answer can be asked for."""
         shape = self.parameter("_shape", {"type": "string", "enum": _ROW_FORMS})
-        return [shape, self.parameter("_nl", _ON)]
+        return [shape, self.parameter("_nl", SWITCH)]
 
-    def table_options(self, columns: Part, owner: str, *, searchable: bool) -> list[Part]:
-        """Return the options of a table whose column names are `columns`, a schema that `owner` names."""
+    def table_options(self, columns: Part, others: Part, owner: str, *, searchable: bool) -> list[Part]:
+        """Return the options of a table; `columns` is the schema of its column names, `others` without the key's."""
         several = {"type": "array", "items": columns}
         size = {"type": "integer", "minimum": 0, "maximum": MOST_ROWS, "default": 100}
         options = [
             self.parameter("_shape", {"type": "string", "enum": [*_ROW_FORMS, "object"]}, owner="table"),
-            self.parameter("_nl", _ON),
+            self.parameter("_nl", SWITCH),
             self.parameter("_size", size),
             self.parameter("_next", _TEXT),
             *(self.parameter(name, columns, owner=owner) for name in ("_sort", "_sort_desc")),
-            *(self.parameter(name, several, owner=owner) for name in ("_col", "_nocol", "_facet")),
-            self.parameter("_facet_size", {**size, "minimum": 1, "default": 30}),
-            self.parameter("_labels", _ON),
-            self.parameter("_nocount", _ON),
+            *(self.parameter(name, several, owner=owner) for name in ("_col", "_facet")),
+            self.parameter("_nocol", {"type": "array", "items": others}, owner=owner),
+            self.parameter("_facet_size", {**size, "default": 30}),
+            self.parameter("_labels", SWITCH),
+            self.parameter("_nocount", SWITCH),
             self.parameter("_json", several, owner=owner),
             self.parameter("_where", _TEXT),
         ]
-        return [*options, self.parameter("_search", _TEXT)] if searchable else options
+        return [*options, self.parameter("_search", _WORDS)] if searchable else options
 
     def key_part(self, name: str) -> Part:
         """Return a reference to a part of a row's address."""

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 CONFIGURATIONS: dict[Language, str] = {"vi": "mkdocs.yml", "en": "mkdocs.en.yml"}
 _TEMPLATES = "portal"
+# In hand-written pages examples run as they stand, on the machine of whoever tries them out.
+LOCAL_ADDRESS = "http://127.0.0.1:8000/"
 # The date of an empty catalogue.
 UNDATED = "2000-01-01"
 # Of the theme beneath only the machinery is used: its scripts, styles and pictures stay out of the release.
@@ -136,8 +138,8 @@ class GeneratedPages(BasePlugin[_NoOptions]):
         env.autoescape = True
         return env
 
-    def on_page_markdown(self, markdown: str, *, page: MkDocsPage, **_: Any) -> str:
-        """Give the page its title and description, and no sidebars."""
+    def on_page_markdown(self, markdown: str, *, page: MkDocsPage, config: MkDocsConfig, **_: Any) -> str:
+        """Give the page its title and description, no sidebars, and this portal's address in its examples."""
         # MkDocs would write today's date into the sitemap: same input, other bytes tomorrow.
         page.update_date = self._date
         generated = self._pages.get(page.file.src_uri)
@@ -146,7 +148,7 @@ class GeneratedPages(BasePlugin[_NoOptions]):
             page.meta.setdefault("description", generated.description)
             page.meta.setdefault("scripts", list(generated.scripts))
             page.meta.update(generated.meta)
-        return markdown
+        return markdown.replace(LOCAL_ADDRESS, config.extra["home"])
 
     def on_page_content(self, content: str, *, page: MkDocsPage, **_: Any) -> str:
         """Put the generated body below what was written by hand."""
@@ -215,6 +217,7 @@ def _build_language(project: Path, out: Path, language: Language, plugin: Genera
         site_url=f"{settings.site_url}{prefix}",
         strict=True,
     )
+    config.extra["home"] = settings.site_url
     config.extra["contact"] = settings.contact
     config.extra["site_url"] = settings.site_url
     config.extra["say"] = lambda key, **details: say(key, language, **details)
