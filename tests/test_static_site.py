@@ -203,4 +203,3 @@ def test_a_broken_download_goes_on_only_with_the_same_file(site: StaticSite) -> 
     for tag, status in ((plain, 206), (packed, 200), ('"other"', 200)):
         answer = ask(site, "/data/long.csv", {**ASKS, "Range": "bytes=5-", "If-Range": tag})
         assert (answer.status_code, "content-encoding" in answer.headers) == (status, False)
-

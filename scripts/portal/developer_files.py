@@ -43,7 +43,8 @@ def write_guide(catalog: Catalog) -> Iterator[str]:
 
 def _explain_use(catalog: Catalog, language: Language) -> Iterator[str]:
     home = catalog.settings.site_url
-    name = next((one.name for one in catalog.datasets), "")
+    names = [*catalog.settings.featured, *(one.name for one in catalog.datasets)]
+    name = next((one for one in names if one in catalog.packages), "")
     api = f"{home.rstrip('/')}{ROOT}"
     addresses = {
         "latest": f"{home}data/latest.json",

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from portal.api_metadata import DATABASE
-from portal.openapi_parts import SWITCH, Part, Shared, make_parameter
+from portal.openapi_parts import SWITCH, Part, Shared, make_parameter, name_shared
 from portal.presenter import summarise
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ class _DocumentWriter:
             for one in package.resources:
                 if one.name in shapes:
                     words = say("api_table_file", title=self._title(one.name))
-                    rows = {"type": "array", "items": self._row_schema(shapes[one.name])}
-                    file = self._get_file(f"file_{one.name}", words, rows, self._group(shapes[one.name]))
+                    row = self._row_schema(shapes[one.name])
+                    rows = {"type": "array", "items": row}
+                    file = self._get_file(f"file_{one.name}", words, rows, name_shared(row))
                     yield f"/data/{package.name}/{one.name}.json", file
         yield "/data/{dataset}/{file}", self._get_any_file()
 
@@ -145,18 +146,21 @@ class _DocumentWriter:
     def _list_rows(self, shape: TableShape) -> Part:
         names = [column.name for column in shape.columns]
         group = self._group(shape)
-        columns = self.shared.schema(f"columns.{group}", {"type": "string", "enum": names})
+        columns = self.shared.schema(f"columns.{group}", {"type": "string", "enum": names}, owner=shape.name)
         rest = [name for name in names if name not in shape.key]
-        others = self.shared.schema(f"others.{group}", {"type": "string", "enum": rest})
+        others = self.shared.schema(f"others.{group}", {"type": "string", "enum": rest}, owner=shape.name)
         filters = [self._filter(shape.name, column) for column in shape.columns]
-        filters.append(self.shared.filters(names, group))
+        filters.append(self.shared.filters(names, shape.name))
         table = {
             "operationId": f"list_{shape.name}",
             "tags": ["tables"],
             "summary": self._title(shape.name),
             "description": self._describe(shape.name),
-            "parameters": [*filters, *self.shared.table_options(columns, others, group, searchable=shape.searchable)],
-            "responses": self._answer_rows(group, self._row_schema(shape), 400, 414, 429, 503),
+            "parameters": [
+                *filters,
+                *self.shared.table_options(columns, others, shape.name, searchable=shape.searchable),
+            ],
+            "responses": self._answer_rows(self._row_schema(shape), 400, 414, 429, 503),
         }
         if shape.name in self._fields:
             table["externalDocs"] = {
@@ -165,10 +169,10 @@ class _DocumentWriter:
             }
         return {key: value for key, value in table.items() if value}
 
-    def _answer_rows(self, group: str, row: Part, *statuses: int) -> Part:
+    def _answer_rows(self, row: Part, *statuses: int) -> Part:
         anything = {"anyOf": [self.shared.page(), self.shared.row_list(row)]}
-        lines = (_LINES, {"type": "string"})
-        answer = self.shared.answer(f"Rows.{group}", self.shared.say("api_answer_rows"), (_JSON, anything), lines)
+        content = (_JSON, anything), (_LINES, {"type": "string"})
+        answer = self.shared.answer(f"Rows.{name_shared(row)}", self.shared.say("api_answer_rows"), *content)
         return {"200": answer, **self.shared.problems(*statuses)}
 
     def _filter(self, table: str, column: ColumnShape) -> Part:
@@ -219,7 +223,7 @@ class _DocumentWriter:
             "tags": ["rows"],
             "summary": self.shared.say("api_one_row", title=self._title(shape.name)),
             "parameters": [*(self.shared.key_part(name) for name in shape.key), *self.shared.form()],
-            "responses": self._answer_rows(self._group(shape), self._row_schema(shape), 400, 404, 414),
+            "responses": self._answer_rows(self._row_schema(shape), 400, 404, 414),
         }
 
     # --- queries ----------------------------------------------------------------------------------------
@@ -232,7 +236,7 @@ class _DocumentWriter:
             "summary": pick_language(str(query.get("title") or name), self._language),
             "description": pick_language(str(query.get("description") or ""), self._language),
             "parameters": [*own, *self.shared.form()],
-            "responses": self._answer_rows("query", self.shared.other_row(), 400, 414, 429, 503),
+            "responses": self._answer_rows(self.shared.other_row(), 400, 414, 429, 503),
         }
         return {key: value for key, value in described.items() if value}
 

@@ -40,13 +40,23 @@ class Components:
         self._known: dict[tuple[str, str], Part] = {}
 
     def share(self, kind: str, name: str, part: Part, owner: str = "") -> Part:
-        """Return a reference to `part`; where `name` means something else already, it is kept as `name.owner`."""
+        """Return a reference to `part`; where `name` means something else already, it is kept as `name.owner`.
+
+        Raises ValueError where that means something else, too: a fault of ours.
+        """
         identity = kind, json.dumps(part, sort_keys=True)
         if identity not in self._known:
             free = name if name not in self.parts[kind] else f"{name}.{owner}"
+            if free in self.parts[kind]:
+                raise ValueError(f"{kind}: {free}")
             self.parts[kind][free] = part
             self._known[identity] = {"$ref": f"#/components/{kind}/{free}"}
         return self._known[identity]
+
+
+def name_shared(reference: Part) -> str:
+    """Return the name under which a shared part is kept."""
+    return str(reference["$ref"]).rpartition("/")[2]
 
 
 def make_parameter(name: str, words: str, schema: Part, place: str = "query", **more: Any) -> Part:
@@ -132,10 +142,10 @@ class Shared:
 
     # --- schemas ----------------------------------------------------------------------------------------
 
-    def schema(self, name: str, part: Part, key: str = "") -> Part:
+    def schema(self, name: str, part: Part, key: str = "", owner: str = "") -> Part:
         """Return a reference to a schema."""
         described = {"description": self.say(f"api_schema_{key}"), **part} if key else part
-        return self.components.share("schemas", name, described)
+        return self.components.share("schemas", name, described, owner)
 
     def problem_schema(self) -> Part:
         """Return RFC 9457 with Datasette's names beside it."""

@@ -28,6 +28,7 @@ PAGE_TYPES = {
     "glossary": "/glossary/",
     "search": "/search/?q=dich+vu+cong",
     "developers": "/developers/",
+    "api": "/developers/api/",
     "about": "/about/",
     "not-found": "/no-such-page/",
     "embed": "/embed/online_public_services_by_level/",
