@@ -13,8 +13,9 @@ The flow, in the order in which the modules take part::
             +--> database        opendata.db         (own_tables, observation, full_text)
             +--> api_metadata    datasette.json
             +--> api_pages       datasette-templates/
-            +--> distribution    site/data/<dataset>/
+            +--> distribution    site/data/<dataset>/    (static_json, latest)
             +--> site            site/               (page, chart, wording -> templates/)
+            +--> developer_files site/developers/    (openapi -> api_page), llms.txt
             |
     release      manifest.json, then one atomic switch of build/current
             |

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from portal.api_error import list_error_kinds
 from portal.openapi import ROOT
 from portal.openapi_parts import OPERATORS
+from portal.text import sort_key
 from portal.wording import say
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class ApiPage:
         return {
             "sections": [one for one in sections if queries or one != "queries"],
             "files": [one for one in self._tagged("files") if not one.anchor.startswith("file_")],
-            "tables": list(self._tables()),
+            # The tables of all datasets first, then each in the order of a dictionary.
+            "tables": sorted(self._tables(), key=lambda one: (bool(one.page), sort_key(one.title))),
             "csv": [one for one in self._tagged("tables") if one.anchor == "csv"],
             "queries": queries,
             "sql": self._tagged("sql"),

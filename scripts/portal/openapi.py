@@ -130,12 +130,18 @@ class _DocumentWriter:
             "tags": ["files"],
             "summary": self.shared.say("api_any_file"),
             "parameters": [dataset, file],
-            "responses": {"200": answer, "404": self._missing_file()},
+            "responses": {"200": answer, "400": self._bad_address(), "404": self._missing_file()},
         }
 
     def _get_file(self, name: str, words: str, schema: Part, group: str = "") -> Part:
         answer = self.shared.answer(f"File.{group or name}", self.shared.say("api_answer_file"), (_JSON, schema))
         return {"operationId": name, "tags": ["files"], "summary": words, "responses": {"200": answer}}
+
+    def _bad_address(self) -> Part:
+        return {
+            "description": self.shared.say("api_answer_bad_address"),
+            "content": {_LINES: {"schema": {"type": "string"}}},
+        }
 
     def _missing_file(self) -> Part:
         page = {"text/html": {"schema": {"type": "string"}}}
