@@ -422,7 +422,8 @@ def test_an_empty_catalogue_is_a_site_that_says_so(folder: str | None, tmp_path:
     with closing(sqlite3.connect(site.folder.current / "opendata.db")) as connection:
         counted = connection.execute("SELECT (SELECT count(*) FROM datasets), (SELECT count(*) FROM observations)")
         assert counted.fetchone() == (0, 0)
-    assert json.loads((pages / "data" / "catalog.json").read_text("utf-8")) == {"datasets": []}
+    assert json.loads((pages / "data" / "catalog.json").read_text("utf-8"))["datasets"] == []
+    assert json.loads((pages / "data" / "latest.json").read_text("utf-8")) == []
     assert site.state()[1] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from portal.api_error import ErrorKind
     from portal.text import Language
+
+_BLANK = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class ApiPage:
         queries = self._tagged("queries")
         sections = ("files", "tables", "parameters", "operators", "queries", "sql", "server", "errors")
         return {
-            "sections": [one for one in sections if queries or one != "queries"],
+            "sections": [(one, say(f"api_{one}", self._language)) for one in sections if queries or one != "queries"],
             "files": [one for one in self._tagged("files") if not one.anchor.startswith("file_")],
             # The tables of all datasets first, then each in the order of a dictionary.
             "tables": sorted(self._tables(), key=lambda one: (bool(one.page), sort_key(one.title))),
@@ -77,7 +80,8 @@ class ApiPage:
         }
 
     def _errors(self) -> list[tuple[ErrorKind, str]]:
-        return [(kind, kind.detail.get(self._language)) for kind in list_error_kinds().values()]
+        """Return every error with its sentence, the details of a request left open."""
+        return [(kind, _BLANK.sub("…", kind.detail.get(self._language))) for kind in list_error_kinds().values()]
 
     def _tagged(self, tag: str) -> list[Operation]:
         return [
