@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING
@@ -354,3 +355,12 @@ def test_a_written_page_stands_above_the_generated_one(project: Path) -> None:
     assert "<p>Lời của người viết.</p>" in html
     assert '<h1 dir="auto">Gói fish</h1>' in html
     shutil.rmtree(project / "out")
+
+
+def test_examples_of_a_written_page_name_this_portal(project: Path) -> None:
+    (project / "site" / "about.md").write_text("# Ví dụ\n\n`curl http://127.0.0.1:8000/data/latest.json`\n", "utf-8")
+    catalog = make_tiny_catalog(project / "datapackages", project / "out-data")
+    settings = replace(catalog.settings, site_url="https://data.example/")
+    write_site(replace(catalog, settings=settings), project, project / "out", project / "out-data")
+    html = (project / "out" / "about" / "index.html").read_text("utf-8")
+    assert "<code>curl https://data.example/data/latest.json</code>" in html
