@@ -7,6 +7,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,8 +20,10 @@ from referencing.jsonschema import DRAFT202012
 
 from factory import make_tiny_catalog, write_indicator, write_references
 from portal.api_error import list_error_kinds
-from portal.openapi import ROOT, list_query_parameters, make_openapi, pick_language
+from portal.api_reference import ApiPage
+from portal.openapi import ROOT, list_query_parameters, make_openapi
 from portal.openapi_parts import OPERATORS, Components, name_shared
+from portal.openapi_words import say_own
 from portal.table_shape import read_shapes
 from portal.text import LANGUAGES
 
@@ -170,7 +173,7 @@ def read_columns(build: Path) -> dict[str, list[str]]:
     """Return the columns of every table that a visitor sees, as the database has them."""
     database = (build / "current" / "opendata.db").resolve()
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
         return {
             name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
             for name in names
@@ -223,9 +226,31 @@ def test_the_parameters_of_a_query_are_those_of_its_sql() -> None:
     assert list_query_parameters({"sql": "select 1"}) == []
 
 
-def test_a_text_of_two_languages_is_taken_apart() -> None:
-    assert [pick_language("Tiêu đề · Title", language) for language in LANGUAGES] == ["Tiêu đề", "Title"]
-    assert [pick_language("indicator", language) for language in LANGUAGES] == ["indicator", "indicator"]
+def test_a_text_of_metadata_is_said_in_one_language() -> None:
+    words = {"title": "Tiêu đề · Title", "description": "Mô tả", "description_en": "Description", "kind": "indicator"}
+    for name, said in (("title", ["Tiêu đề", "Title"]), ("description", ["Mô tả", "Description"]),
+                       ("kind", ["indicator", "indicator"]), ("nothing", ["", ""])):  # fmt: skip
+        assert [say_own(words, name, language) for language in LANGUAGES] == said
+
+
+def test_a_canned_query_says_what_its_parameters_are(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_indicator(tmp_path, "fish")
+    words = {"description": "Mã tài liệu", "description_en": "Code of the document", "example": "bc 1"}
+    query = {"title": "Tài liệu", "title_en": "One document", "sql": "select :source", "parameters": {"source": words}}
+    catalog = make_tiny_catalog(tmp_path)
+    settings = replace(catalog.settings, datasette={"queries": {"of_source": query, "bare": "select :first"}})
+    document = make_openapi(replace(catalog, settings=settings), "en")
+    assert find_faults(document) == []
+    operation = document["paths"][f"{ROOT}/of_source.json"]["get"]
+    assert (operation["operationId"], operation["summary"]) == ("query_of_source", "One document")
+    assert operation["parameters"][0] == {
+        "name": "source", "in": "query", "description": "Code of the document", "schema": {"type": "string"},
+        "example": "bc 1",
+    }  # fmt: skip
+    assert document["paths"][f"{ROOT}/bare.json"]["get"]["parameters"][0]["name"] == "first"
+    (shown, bare) = ApiPage(document, "en").view()["queries"]
+    assert (shown.link, bare.link) == (f"{ROOT}/of_source.json?source=bc%201", f"{ROOT}/bare.json")
 
 
 def test_every_error_is_a_problem_with_a_known_code(document: Document) -> None:

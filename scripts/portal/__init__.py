@@ -15,7 +15,7 @@ The flow, in the order in which the modules take part::
             +--> api_pages       datasette-templates/
             +--> distribution    site/data/<dataset>/    (static_json, latest)
             +--> site            site/               (page, chart, wording -> templates/)
-            +--> developer_files site/developers/    (openapi -> api_page), llms.txt
+            +--> developer_files site/developers/    (openapi -> api_reference), llms.txt
             |
     release      manifest.json, then one atomic switch of build/current
             |

@@ -36,7 +36,7 @@ def find_latest(catalog: Catalog) -> Iterator[Observation]:
         newest: dict[tuple[object, ...], Observation] = {}
         for one in sorted(catalog.observations[name], key=lambda one: _rank(one, dates)):
             if one.status != _TARGET and one.value is not None:
-                newest[one.measure, one.transform, one.unit, one.area, one.dimensions] = one
+                newest[one.measure, one.transform, one.area, one.dimensions] = one
         yield from (newest[series] for series in sorted(newest, key=str))
 
 

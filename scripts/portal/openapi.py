@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from portal.api_metadata import DATABASE
 from portal.openapi_parts import SWITCH, Part, Shared, make_parameter, name_shared
-from portal.presenter import summarise
+from portal.openapi_words import TableWords, say_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from portal.catalog import Catalog
-    from portal.package import Field
     from portal.table_shape import ColumnShape, TableShape
     from portal.text import Language
 
@@ -54,15 +53,9 @@ def make_openapi(catalog: Catalog, language: Language) -> dict[str, Any]:
 
 def list_query_parameters(query: Mapping[str, Any]) -> list[str]:
     """Return the parameters of a canned query: those it names, or those of its SQL in their order."""
-    if query.get("params"):
-        return [str(name) for name in query["params"]]
+    if named := query.get("parameters") or query.get("params"):
+        return [str(name) for name in named]
     return list(dict.fromkeys(match[1] for match in _PARAMETER.finditer(str(query.get("sql", ""))) if match[1]))
-
-
-def pick_language(text: str, language: Language) -> str:
-    """Return one language of a text of `metadata.yml` that holds both: `Vi · En`."""
-    parts = text.split(" · ")
-    return parts[-1] if language == "en" else parts[0]
 
 
 class _DocumentWriter:
@@ -72,11 +65,7 @@ class _DocumentWriter:
         self.shared = Shared(language)
         self._catalog = catalog
         self._language: Language = language
-        self._fields: dict[str, Mapping[str, Field]] = {
-            one.name: {field.name: field for field in one.fields}
-            for package in catalog.packages.values()
-            for one in package.resources
-        }
+        self._words = TableWords(catalog, language)
 
     def paths(self) -> Iterator[tuple[str, Part]]:
         """Yield every address with what GET does there, in the order of the page."""
@@ -111,7 +100,7 @@ class _DocumentWriter:
         for package in self._catalog.packages.values():
             for one in package.resources:
                 if one.name in shapes:
-                    words = say("api_table_file", title=self._title(one.name))
+                    words = say("api_table_file", title=self._words.title(one.name))
                     row = self._row_schema(shapes[one.name])
                     rows = {"type": "array", "items": row}
                     file = self._get_file(f"file_{one.name}", words, rows, name_shared(row))
@@ -160,15 +149,15 @@ class _DocumentWriter:
         table = {
             "operationId": f"list_{shape.name}",
             "tags": ["tables"],
-            "summary": self._title(shape.name),
-            "description": self._describe(shape.name),
+            "summary": self._words.title(shape.name),
+            "description": self._words.describe(shape.name),
             "parameters": [
                 *filters,
                 *self.shared.table_options(columns, others, shape.name, searchable=shape.searchable),
             ],
             "responses": self._answer_rows(self._row_schema(shape), 400, 414, 429, 503),
         }
-        if shape.name in self._fields:
+        if shape.name in self._catalog.packages:
             table["externalDocs"] = {
                 "url": f"{'/en' if self._language == 'en' else ''}/catalog/{shape.name}/",
                 "description": self.shared.say("api_see_dataset"),
@@ -182,7 +171,7 @@ class _DocumentWriter:
         return {"200": answer, **self.shared.problems(*statuses)}
 
     def _filter(self, table: str, column: ColumnShape) -> Part:
-        words = self.shared.say("api_param_filter", title=self._column_title(table, column.name))
+        words = self.shared.say("api_param_filter", title=self._words.column_title(table, column.name))
         part = make_parameter(column.name, words, {"type": "string"})
         return self.shared.components.share("parameters", f"filter.{column.name}", part, table)
 
@@ -199,12 +188,9 @@ class _DocumentWriter:
         return ".".join(["indicator", *(column.name for column in package.dimensions)])
 
     def _cell_schema(self, table: str, column: ColumnShape) -> Part:
-        field = self._fields.get(table, {}).get(column.name)
-        kinds = [column.type, *(["boolean"] if field and field.type == "boolean" else [])]
+        kinds = [column.type, *(["boolean"] if self._words.is_boolean(table, column.name) else [])]
         kinds += ["null"] if column.nullable else []
-        words = self._column_title(table, column.name)
-        if field and (more := field.description.get(self._language)):
-            words = f"{words}. {more}"
+        words = self._words.describe_column(table, column.name)
         part = {"type": kinds if len(kinds) > 1 else kinds[0], "description": words}
         return self.shared.components.share("schemas", f"cell.{column.name}", part, table)
 
@@ -227,7 +213,7 @@ class _DocumentWriter:
         return {
             "operationId": f"get_{shape.name}",
             "tags": ["rows"],
-            "summary": self.shared.say("api_one_row", title=self._title(shape.name)),
+            "summary": self.shared.say("api_one_row", title=self._words.title(shape.name)),
             "parameters": [*(self.shared.key_part(name) for name in shape.key), *self.shared.form()],
             "responses": self._answer_rows(self._row_schema(shape), 400, 404, 414),
         }
@@ -235,16 +221,23 @@ class _DocumentWriter:
     # --- queries ----------------------------------------------------------------------------------------
 
     def _run_query(self, name: str, query: Mapping[str, Any]) -> Part:
-        own = [make_parameter(one, one, {"type": "string"}) for one in list_query_parameters(query)]
+        own = [self._describe_parameter(one, query) for one in list_query_parameters(query)]
         described = {
             "operationId": f"query_{name}",
             "tags": ["queries"],
-            "summary": pick_language(str(query.get("title") or name), self._language),
-            "description": pick_language(str(query.get("description") or ""), self._language),
+            "summary": say_own(query, "title", self._language) or name,
+            "description": say_own(query, "description", self._language),
             "parameters": [*own, *self.shared.form()],
             "responses": self._answer_rows(self.shared.other_row(), 400, 414, 429, 503),
         }
         return {key: value for key, value in described.items() if value}
+
+    def _describe_parameter(self, name: str, query: Mapping[str, Any]) -> Part:
+        known = query.get("parameters")
+        words = known[name] if isinstance(known, dict) else {}
+        example = {"example": str(words["example"])} if words.get("example") else {}
+        said = say_own(words, "description", self._language) or name
+        return make_parameter(name, said, {"type": "string"}, **example)
 
     def _run_sql(self) -> Part:
         sql = make_parameter("sql", self.shared.say("api_param_sql"), {"type": "string"}, example="select 1 as one")
@@ -270,24 +263,3 @@ class _DocumentWriter:
             "summary": self.shared.say("api_health"),
             "responses": {"200": answer},
         }
-
-    # --- words ------------------------------------------------------------------------------------------
-
-    def _own_words(self, table: str) -> Mapping[str, Any]:
-        words: Mapping[str, Any] = self._catalog.settings.datasette.get("tables", {}).get(table, {})
-        return words
-
-    def _title(self, table: str) -> str:
-        if package := self._catalog.packages.get(table):
-            return package.title.get(self._language)
-        return pick_language(str(self._own_words(table).get("title") or table), self._language)
-
-    def _describe(self, table: str) -> str:
-        if package := self._catalog.packages.get(table):
-            return summarise(package.description.get(self._language), 300)
-        return pick_language(str(self._own_words(table).get("description") or ""), self._language)
-
-    def _column_title(self, table: str, column: str) -> str:
-        if field := self._fields.get(table, {}).get(column):
-            return field.title.get(self._language)
-        return pick_language(str(self._own_words(table).get("columns", {}).get(column) or column), self._language)

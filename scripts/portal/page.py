@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from portal.api_page import ApiPage
+from portal.api_reference import ApiPage
 from portal.catalog import web_address
 from portal.later_rows import name_later_rows
 from portal.listing import Lister
