@@ -66,7 +66,9 @@ class ApiPage:
         queries = self._tagged("queries")
         sections = ("files", "tables", "parameters", "operators", "queries", "sql", "server", "errors")
         return {
-            "sections": [(one, say(f"api_{one}", self._language)) for one in sections if queries or one != "queries"],
+            "sections": [
+                (one, say(f"openapi_{one}", self._language)) for one in sections if queries or one != "queries"
+            ],
             "files": [one for one in self._tagged("files") if not one.anchor.startswith("file_")],
             # The tables of all datasets first, then each in the order of a dictionary.
             "tables": sorted(self._tables(), key=lambda one: (bool(one.page), sort_key(one.title))),
@@ -75,7 +77,7 @@ class ApiPage:
             "sql": self._tagged("sql"),
             "server": self._tagged("server"),
             "shared": self._shared_parameters(),
-            "operators": [(name, say(f"api_op_{name}", self._language)) for name in OPERATORS],
+            "operators": [(name, say(f"openapi_op_{name}", self._language)) for name in OPERATORS],
             "errors": self._errors(),
         }
 

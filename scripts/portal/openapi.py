@@ -35,15 +35,15 @@ def make_openapi(catalog: Catalog, language: Language) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": writer.shared.say("api_title"),
-            "description": writer.shared.say("api_description"),
+            "title": writer.shared.say("openapi_title"),
+            "description": writer.shared.say("openapi_description"),
             "version": API_VERSION,
             "license": {"name": settings.license, "url": settings.license_url},
             "contact": {"email": settings.contact},
         },
         "servers": [{"url": "/"}],
         "tags": [
-            {"name": name, "description": writer.shared.say(f"api_{name}_lead")}
+            {"name": name, "description": writer.shared.say(f"openapi_{name}_lead")}
             for name in ("files", "tables", "rows", "queries", "sql", "server")
         ],
         "paths": {path: {"get": operation} for path, operation in paths.items()},
@@ -91,16 +91,16 @@ class _DocumentWriter:
     def _file_paths(self) -> Iterator[tuple[str, Part]]:
         say = self.shared.say
         index = {"type": "object", "required": ["datasets"]}
-        yield "/data/catalog.json", self._get_file("catalog", say("api_catalog_file"), index)
+        yield "/data/catalog.json", self._get_file("catalog", say("openapi_catalog_file"), index)
         values = {"type": "array", "items": {"type": "object", "required": ["dataset", "value", "unit", "period"]}}
-        yield "/data/latest.json", self._get_file("latest", say("api_latest_file"), values)
+        yield "/data/latest.json", self._get_file("latest", say("openapi_latest_file"), values)
         document = {"type": "object", "required": ["openapi", "paths"]}
-        yield "/developers/openapi.json", self._get_file("openapi", say("api_openapi_file"), document)
+        yield "/developers/openapi.json", self._get_file("openapi", say("openapi_openapi_file"), document)
         shapes = {shape.name: shape for shape in self._catalog.shapes}
         for package in self._catalog.packages.values():
             for one in package.resources:
                 if one.name in shapes:
-                    words = say("api_table_file", title=self._words.title(one.name))
+                    words = say("openapi_table_file", title=self._words.title(one.name))
                     row = self._row_schema(shapes[one.name])
                     rows = {"type": "array", "items": row}
                     file = self._get_file(f"file_{one.name}", words, rows, name_shared(row))
@@ -111,30 +111,30 @@ class _DocumentWriter:
         datasets = sorted(self._catalog.packages)
         name = {"type": "string", "pattern": r"^[a-z0-9_]+\.[a-z.]+$"}
         forms: list[tuple[str, Part]] = [(_CSV, {"type": "string"}), ("application/zip", {}), (_JSON, {})]
-        dataset = make_parameter("dataset", self.shared.say("api_param_dataset"), {"enum": datasets}, "path")
-        file = make_parameter("file", self.shared.say("api_param_file"), name, "path", example="datapackage.json")
-        answer = self.shared.answer("File", self.shared.say("api_answer_file"), *forms)
+        dataset = make_parameter("dataset", self.shared.say("openapi_param_dataset"), {"enum": datasets}, "path")
+        file = make_parameter("file", self.shared.say("openapi_param_file"), name, "path", example="datapackage.json")
+        answer = self.shared.answer("File", self.shared.say("openapi_answer_file"), *forms)
         return {
             "operationId": "file",
             "tags": ["files"],
-            "summary": self.shared.say("api_any_file"),
+            "summary": self.shared.say("openapi_any_file"),
             "parameters": [dataset, file],
             "responses": {"200": answer, "400": self._bad_address(), "404": self._missing_file()},
         }
 
     def _get_file(self, name: str, words: str, schema: Part, group: str = "") -> Part:
-        answer = self.shared.answer(f"File.{group or name}", self.shared.say("api_answer_file"), (_JSON, schema))
+        answer = self.shared.answer(f"File.{group or name}", self.shared.say("openapi_answer_file"), (_JSON, schema))
         return {"operationId": name, "tags": ["files"], "summary": words, "responses": {"200": answer}}
 
     def _bad_address(self) -> Part:
         return {
-            "description": self.shared.say("api_answer_bad_address"),
+            "description": self.shared.say("openapi_answer_bad_address"),
             "content": {_LINES: {"schema": {"type": "string"}}},
         }
 
     def _missing_file(self) -> Part:
         page = {"text/html": {"schema": {"type": "string"}}}
-        return {"description": self.shared.say("api_answer_missing_file"), "content": page}
+        return {"description": self.shared.say("openapi_answer_missing_file"), "content": page}
 
     # --- tables -----------------------------------------------------------------------------------------
 
@@ -160,18 +160,18 @@ class _DocumentWriter:
         if shape.name in self._catalog.packages:
             table["externalDocs"] = {
                 "url": f"{'/en' if self._language == 'en' else ''}/catalog/{shape.name}/",
-                "description": self.shared.say("api_see_dataset"),
+                "description": self.shared.say("openapi_see_dataset"),
             }
         return {key: value for key, value in table.items() if value}
 
     def _answer_rows(self, row: Part, *statuses: int) -> Part:
         anything = {"anyOf": [self.shared.page(), self.shared.row_list(row)]}
         content = (_JSON, anything), (_LINES, {"type": "string"})
-        answer = self.shared.answer(f"Rows.{name_shared(row)}", self.shared.say("api_answer_rows"), *content)
+        answer = self.shared.answer(f"Rows.{name_shared(row)}", self.shared.say("openapi_answer_rows"), *content)
         return {"200": answer, **self.shared.problems(*statuses)}
 
     def _filter(self, table: str, column: ColumnShape) -> Part:
-        words = self.shared.say("api_param_filter", title=self._words.column_title(table, column.name))
+        words = self.shared.say("openapi_param_filter", title=self._words.column_title(table, column.name))
         part = make_parameter(column.name, words, {"type": "string"})
         return self.shared.components.share("parameters", f"filter.{column.name}", part, table)
 
@@ -196,15 +196,15 @@ class _DocumentWriter:
 
     def _write_csv(self) -> Part:
         names = {"type": "string", "enum": [shape.name for shape in self._catalog.shapes]}
-        table = make_parameter("table", self.shared.say("api_param_table"), names, "path")
+        table = make_parameter("table", self.shared.say("openapi_param_table"), names, "path")
         size = {"type": "integer", "minimum": 0, "maximum": 1000}
         options = [self.shared.parameter(name, SWITCH) for name in ("_labels", "_stream")]
         text = {"type": "string"}  # as plain text, so that a browser shows it instead of saving it
-        answer = self.shared.answer("Csv", self.shared.say("api_answer_rows"), (_LINES, text), (_CSV, text))
+        answer = self.shared.answer("Csv", self.shared.say("openapi_answer_rows"), (_LINES, text), (_CSV, text))
         return {
             "operationId": "csv",
             "tags": ["tables"],
-            "summary": self.shared.say("api_table_csv"),
+            "summary": self.shared.say("openapi_table_csv"),
             "parameters": [table, self.shared.parameter("_size", size, owner="csv"), *options],
             "responses": {"200": answer, **self.shared.problems(400, 404, 414, 429, 503)},
         }
@@ -213,7 +213,7 @@ class _DocumentWriter:
         return {
             "operationId": f"get_{shape.name}",
             "tags": ["rows"],
-            "summary": self.shared.say("api_one_row", title=self._words.title(shape.name)),
+            "summary": self.shared.say("openapi_one_row", title=self._words.title(shape.name)),
             "parameters": [*(self.shared.key_part(name) for name in shape.key), *self.shared.form()],
             "responses": self._answer_rows(self._row_schema(shape), 400, 404, 414),
         }
@@ -240,15 +240,15 @@ class _DocumentWriter:
         return make_parameter(name, said, {"type": "string"}, **example)
 
     def _run_sql(self) -> Part:
-        sql = make_parameter("sql", self.shared.say("api_param_sql"), {"type": "string"}, example="select 1 as one")
+        sql = make_parameter("sql", self.shared.say("openapi_param_sql"), {"type": "string"}, example="select 1 as one")
         listing = {"type": "object", "required": ["tables", "queries"]}
         anything = {"anyOf": [self.shared.page(), self.shared.row_list(self.shared.other_row()), listing]}
         content = (_JSON, anything), (_LINES, {"type": "string"})
-        answer = self.shared.answer("Sql", self.shared.say("api_answer_rows"), *content)
+        answer = self.shared.answer("Sql", self.shared.say("openapi_answer_rows"), *content)
         return {
             "operationId": "sql",
             "tags": ["sql"],
-            "summary": self.shared.say("api_database"),
+            "summary": self.shared.say("openapi_database"),
             "parameters": [sql, *self.shared.form()],
             "responses": {"200": answer, **self.shared.problems(400, 414, 429, 503)},
         }
@@ -256,10 +256,10 @@ class _DocumentWriter:
     def _report_health(self) -> Part:
         members = {"status": {"const": "ok"}, "release": {"type": "string"}}
         body = {"type": "object", "properties": members, "required": list(members)}
-        answer = self.shared.answer("Health", self.shared.say("api_answer_health"), (_JSON, body))
+        answer = self.shared.answer("Health", self.shared.say("openapi_answer_health"), (_JSON, body))
         return {
             "operationId": "health",
             "tags": ["server"],
-            "summary": self.shared.say("api_health"),
+            "summary": self.shared.say("openapi_health"),
             "responses": {"200": answer},
         }

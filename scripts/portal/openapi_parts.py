@@ -77,8 +77,8 @@ class Shared:
         return say(key, self._language, **details)
 
     def parameter(self, name: str, schema: Part, key: str = "", owner: str = "", **more: Any) -> Part:
-        """Return a reference to a query parameter, worded under `api_param_<key>`."""
-        words = self.say(f"api_param_{key or name.lstrip('_')}")
+        """Return a reference to a query parameter, worded under `openapi_param_<key>`."""
+        words = self.say(f"openapi_param_{key or name.lstrip('_')}")
         return self.components.share("parameters", name, make_parameter(name, words, schema, **more), owner)
 
     def form(self) -> list[Part]:
@@ -108,7 +108,7 @@ class Shared:
 
     def key_part(self, name: str) -> Part:
         """Return a reference to a part of a row's address."""
-        words = self.say("api_param_key")
+        words = self.say("openapi_param_key")
         part = make_parameter(name, words, {"type": "string", "pattern": _KEY_PART}, "path")
         return self.components.share("parameters", f"key.{name}", part)
 
@@ -144,7 +144,7 @@ class Shared:
 
     def schema(self, name: str, part: Part, key: str = "", owner: str = "") -> Part:
         """Return a reference to a schema."""
-        described = {"description": self.say(f"api_schema_{key}"), **part} if key else part
+        described = {"description": self.say(f"openapi_schema_{key}"), **part} if key else part
         return self.components.share("schemas", name, described, owner)
 
     def problem_schema(self) -> Part:
@@ -171,7 +171,7 @@ class Shared:
     def page(self) -> Part:
         """Return the schema of a page of rows; `rows` holds arrays or objects, as `_shape` says."""
         rows = {"type": "array", "items": {"type": ["array", "object"]}}
-        count = {"type": ["integer", "null"], "description": self.say("api_schema_count")}
+        count = {"type": ["integer", "null"], "description": self.say("openapi_schema_count")}
         members: Part = {
             "rows": rows,
             "columns": {"type": "array", "items": _TEXT},

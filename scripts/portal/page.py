@@ -204,7 +204,7 @@ class Writer(Lister):
     def api_page(self) -> Page:
         """Return every address, parameter and error code of the API."""
         view = ApiPage(make_openapi(self.catalog, self.language), self.language).view()
-        return self._page("developers/api/", "api_page_title", "api_page_description", "api.html", view)
+        return self._page("developers/api/", "openapi_page_title", "openapi_page_description", "api.html", view)
 
     def embed_page(self, package: Package) -> Page:
         """Return the chart or headline of a dataset, with its source, for other people's pages."""
