@@ -260,10 +260,6 @@ def test_other_sites_may_read_everything(portal: Portal, path: str) -> None:
     assert portal.get(path).headers.get_list("access-control-allow-origin") == ["*"]
 
 
-def test_other_sites_may_not_read_pages(portal: Portal) -> None:
-    assert "access-control-allow-origin" not in portal.get("/").headers
-
-
 @pytest.mark.parametrize(
     ("path", "cache"),
     [
