@@ -173,7 +173,7 @@ def read_columns(build: Path) -> dict[str, list[str]]:
     """Return the columns of every table that a visitor sees, as the database has them."""
     database = (build / "current" / "opendata.db").resolve()
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
             name: [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
             for name in names
