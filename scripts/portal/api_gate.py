@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -31,6 +32,10 @@ _PREFLIGHT = {"Allow": _ALLOW, "Access-Control-Allow-Methods": _ALLOW, "Access-C
 _PREFIX = API_PREFIX.rstrip("/")
 # Datasette's word for a statement that ran into its time limit.
 _INTERRUPTED = "SQL Interrupted"
+
+
+# A form sends its field for words also when nobody has typed any.
+_EMPTY_SEARCH = re.compile(rb"(?:^|&)_search=(?=&|$)")
 
 
 class ApiGate:
@@ -103,7 +108,8 @@ def _straighten(scope: Scope) -> Scope:
     path = scope["path"]
     if not path.isascii() or b"%2f" in scope.get("raw_path", b"").lower():
         raise ApiError("bad-address")
-    return {**scope, "raw_path": quote(path, safe="/~,:@-._+").encode()}
+    query = _EMPTY_SEARCH.sub(b"", scope["query_string"]).removeprefix(b"&")
+    return {**scope, "raw_path": quote(path, safe="/~,:@-._+").encode(), "query_string": query}
 
 
 def _is_broken_csv(answer: Answer) -> bool:

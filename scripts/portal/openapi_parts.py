@@ -28,8 +28,6 @@ _CELL: Part = {"type": ["string", "number", "null"]}
 _ROW_FORMS = ["arrays", "objects", "array", "arrayfirst"]
 SWITCH: Part = {"type": "string", "enum": ["on", "off", "true", "false", "1", "0"], "default": "off"}
 _TEXT: Part = {"type": "string"}
-# Nothing but spaces cannot be searched for.
-_WORDS: Part = {"type": "string", "pattern": r"[^\s]"}
 
 
 class Components:
@@ -104,7 +102,7 @@ class Shared:
             self.parameter("_json", several, owner=owner),
             self.parameter("_where", _TEXT),
         ]
-        return [*options, self.parameter("_search", _WORDS)] if searchable else options
+        return [*options, self.parameter("_search", _TEXT)] if searchable else options
 
     def key_part(self, name: str) -> Part:
         """Return a reference to a part of a row's address."""

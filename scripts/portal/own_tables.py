@@ -43,6 +43,9 @@ CREATE TABLE findings (
     code TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL, message_en TEXT NOT NULL,
     cure TEXT NOT NULL, cure_en TEXT NOT NULL
 );
+"""
+# Every figure with the words of its codes.
+_VIEW = """
 CREATE VIEW figures AS
 SELECT o.id, o.series, o.latest, o.dataset, d.title, d.title_en, d.theme,
     o.period, o.period_start, o.period_end, o.area, a.name AS area_name, a.name_en AS area_name_en,
@@ -60,6 +63,7 @@ LEFT JOIN units u ON u."{units_key}" = o.unit
 LEFT JOIN sources s ON s."{sources_key}" = o.source;
 """
 _INSERT = f"INSERT INTO observations VALUES ({', '.join('?' * 25)})"  # noqa: S608 - marks only
+_LISTS_OF_VIEW = frozenset({"areas", "measures", "transforms", "units", "sources"})
 _CODE_LISTS = ("themes", "areas", "measures", "transforms", "units", "statuses", "qualifiers", "sources")
 # The place in a document as numbers: line 9 comes before line 10.
 _PLACE = ("CAST(locator AS INTEGER)", "CAST(substr(locator, instr(locator, ':') + 1) AS INTEGER)")
@@ -116,10 +120,13 @@ WHERE t.status = 'target'
 
 
 def create_own_tables(connection: sqlite3.Connection, known: Mapping[str, str]) -> None:
-    """Create `datasets`, `observations` and `findings`, with keys to the `known` code lists, and the view `figures`."""
-    references = {name: refer_to(name, known) for name in _CODE_LISTS}
-    keys = {f"{name}_key": known.get(name, "code") for name in _CODE_LISTS}
-    connection.executescript(_TABLES.format(**references, **keys))
+    """Create `datasets`, `observations` and `findings`, with keys to the `known` code lists, and the view `figures`.
+
+    Where a list of words is missing, as in an empty catalogue, there is no view of them.
+    """
+    connection.executescript(_TABLES.format(**{name: refer_to(name, known) for name in _CODE_LISTS}))
+    if known.keys() >= _LISTS_OF_VIEW:
+        connection.execute(_VIEW.format(**{f"{name}_key": known[name] for name in _LISTS_OF_VIEW}))
 
 
 def list_own_indexed_columns() -> dict[str, list[str]]:

@@ -13,7 +13,6 @@ from starlette.routing import Mount, Route
 from starlette.websockets import WebSocketClose
 
 from portal.api import API_PREFIX
-from portal.compression import compress
 from portal.live_release import ReleaseSwitch
 from portal.metrics import answer_metrics, measure
 
@@ -79,7 +78,7 @@ def _route(switch: ReleaseSwitch) -> Starlette:
 
     async def answer_site(scope: Scope, receive: Receive, send: Send) -> None:
         with switch.use() as release:
-            await compress(release.site)(scope, receive, _name_release(release, send))
+            await release.site(scope, receive, _name_release(release, send))
 
     routes = [
         Route("/health", report_health),
@@ -111,7 +110,7 @@ def is_trick(path: str) -> bool:
     """Tell whether a decoded path could mean another host or another folder to whoever reads it next."""
     return (
         not path.startswith("/")
-        or path.startswith("//")
+        or "//" in path
         or any(sign in path for sign in ("\\", "\0", "\ufffd"))  # the last stands where bytes were no UTF-8
         or any(part.partition(";")[0] == ".." for part in path.split("/"))  # some servers cut from `;` on
     )
@@ -141,7 +140,7 @@ def _add_headers(scope: Scope, send: Send) -> Send:
                 headers["Content-Security-Policy"] = f"{_POLICY}*"
             # Everything here is public and for reading: scripts of other sites may.
             headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = "Link, ETag, X-Release, Retry-After"
+            headers["Access-Control-Expose-Headers"] = "Link, ETag, Content-Range, X-Release, Retry-After"
         await send(message)
 
     return send_with_headers
