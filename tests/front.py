@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -188,8 +187,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 def list_replacements(folder: Path, site: Path, port: int, monitoring: int, replicas: Sequence[int]) -> Changes:
     """Return what a machine of a test has elsewhere: file -> shipped text -> text here."""
-    lines = "\n".join(f"server 127.0.0.1:{one} max_fails=1 fail_timeout=2s;" for one in replicas)
-    shipped = (SHIPPED / "portal/replicas.conf").read_text("utf-8").partition("\n")[2].rstrip("\n")
+    first, second, *_ = (f"127.0.0.1:{port}" for port in (*replicas, *replicas))
     return {
         "nginx.conf": {
             "user www-data;": "user root;" if os.geteuid() == 0 else "",
@@ -204,7 +202,7 @@ def list_replacements(folder: Path, site: Path, port: int, monitoring: int, repl
             "/var/cache/nginx/portal": f"{folder}/cache",
             "/var/log/nginx/portal.log": f"{folder}/access.log",
         },
-        "portal/replicas.conf": {shipped: lines},
+        "portal/replicas.conf": {"127.0.0.1:8001": first, "127.0.0.1:8002": second},
         "portal/portal.conf": {"127.0.0.1:8099": f"127.0.0.1:{monitoring}"},
     }
 
@@ -262,6 +260,13 @@ def run_front(
 # --- releases -------------------------------------------------------------------------------------------------
 
 
+def copy_build(release: Path, build: Path) -> Path:
+    """Publish a copy of a release in another build folder; return that."""
+    shutil.copytree(release, build / "releases" / release.name)
+    (build / "current").symlink_to(f"releases/{release.name}")
+    return build
+
+
 def publish(build: Path, release_id: str) -> None:
     """Switch `current` in one step, as the build does."""
     link = build / f"next-{release_id}"
@@ -277,8 +282,3 @@ def copy_release(build: Path, release: Path, release_id: str, edit: Callable[[Pa
     (folder / "release.json").write_text(json.dumps({**record, "id": release_id}), "utf-8")
     edit(folder)
     return folder
-
-
-def find_release_ids(text: str) -> set[str]:
-    """Return every release that a text names."""
-    return set(re.findall(r"\b[0-9a-f]{16}\b", text))

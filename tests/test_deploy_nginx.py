@@ -1,0 +1,392 @@
+"""The shipped nginx configuration as visitors, developers and strangers meet it: the real nginx, real replicas."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import ssl
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http.client import HTTPSConnection
+from typing import TYPE_CHECKING
+
+import pytest
+
+from front import SHIPPED, Front, ask, find_port, read_all, run_front
+from portal.server import SECURITY_HEADERS
+from portal.static_site import MEDIA_TYPES, name_cache_control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from deployed import Deployed
+
+pytest_plugins = ("deployed",)
+
+HASHED = "/assets/portal.79ae519e.js"
+TABLE = "/datasette/opendata/fish.json"
+# What every kind of answer is an example of.
+ANSWERS = {
+    "/": 200,
+    "/en/catalog/fish/": 200,
+    "/catalog/fish": 301,
+    "/assets/portal/portal.css": 200,
+    HASHED: 200,
+    "/data/fish/fish.csv": 200,
+    "/nothing": 404,
+    "/embed/fish/": 200,
+    "/health": 200,
+    TABLE: 200,
+    "/datasette/opendata/fish": 200,
+    "/datasette/opendata/nothing.json": 404,
+    "/datasette/-/versions.json": 404,
+    "/datasette/-/static/app.css": 200,
+    "/metrics": 404,
+    "/a%2fb": 400,
+}
+ONCE = (
+    *SECURITY_HEADERS,
+    "Content-Security-Policy",
+    "Cache-Control",
+    "X-Release",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers",
+)
+TRICKS = [
+    b"//example.com/",
+    b"/\\example.com/",
+    b"/%5Cexample.com/",
+    b"/catalog//fish/",
+    b"/catalog/..;/fish/",
+    b"/..;/",
+    b"/catalog/../../../../etc/passwd",
+    b"/catalog/%2e%2e/%2e%2e/opendata.db",
+    b"/..%2fopendata.db",
+    b"/%2e%2e%5copendata.db",
+    b"/datasette/%2e%2e/opendata.db",
+    b"/%252e%252e/opendata.db",
+    b"/catalog/%00",
+    b"/%c0%ae%c0%ae/opendata.db",
+    b"/\xc0\xae\xc0\xae/opendata.db",
+    b"/%e0%80%ae%e0%80%ae/opendata.db",
+    b"/%f0%80%80%ae/opendata.db",
+    b"/%0d%0aX-Injected:%20yes",
+]
+WRITES = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
+
+
+def read_status(raw: bytes) -> int:
+    """Return the status of an answer that was read as bytes."""
+    found = re.match(rb"HTTP/1\.1 (\d+) ", raw)
+    return int(found[1]) if found else 0
+
+
+def count_limited(statuses: Iterable[int]) -> int:
+    return sum(status == 429 for status in statuses)
+
+
+# --- headers --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_every_header_comes_once(front: Front, path: str) -> None:
+    answer = front.ask(path)
+    assert answer.status == ANSWERS[path]
+    is_embed = path.startswith("/embed/")
+    for name in ONCE:
+        assert len(answer.all(name)) == (0 if is_embed and name == "X-Frame-Options" else 1), name
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.get(name) == ("" if is_embed and name == "X-Frame-Options" else value)
+    assert answer.get("Access-Control-Allow-Origin") == "*"
+    assert answer.get("Server") == "nginx"
+
+
+def test_pages_run_no_script_but_their_own_and_only_embeds_stand_in_frames(front: Front, deployed: Deployed) -> None:
+    page = front.ask("/catalog/fish/").get("Content-Security-Policy")
+    assert "script-src 'self';" in page
+    assert "unsafe" not in page
+    assert "frame-ancestors 'self'" in page
+    assert "frame-ancestors *" in front.ask("/en/embed/fish/").get("Content-Security-Policy")
+    # What a page itself allows is not taken back by the header.
+    (own,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', (deployed.release / "site/index.html").read_text())
+    assert set(own.split("; ")) <= set(page.split("; "))
+
+
+def test_every_answer_names_its_release(front: Front, deployed: Deployed) -> None:
+    for path in ("/", "/data/fish/fish.csv", TABLE, "/nothing"):
+        assert front.ask(path).get("X-Release") == deployed.release.name
+
+
+def test_files_are_cached_as_the_application_says(front: Front) -> None:
+    for path in ("/", HASHED, "/assets/portal/portal.css", "/data/fish/fish.csv"):
+        assert front.ask(path).get("Cache-Control") == name_cache_control(path)
+
+
+def test_media_types_are_those_of_the_application() -> None:
+    text = (SHIPPED / "portal/media_types.conf").read_text("utf-8")
+    entries = re.findall(r"^    (\S+/\S+) ([^;]+);$", text, re.MULTILINE)
+    shipped = {f".{suffix}": media_type for media_type, suffixes in entries for suffix in suffixes.split()}
+    assert shipped.items() >= MEDIA_TYPES.items()
+
+
+def test_text_has_its_character_set(front: Front) -> None:
+    assert front.ask("/data/fish/fish.csv").get("Content-Type") == "text/csv; charset=utf-8"
+    assert front.ask("/").get("Content-Type") == "text/html; charset=utf-8"
+    assert front.ask("/data/fish/datapackage.json").get("Content-Type") == "application/json"
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_address_leads_to_its_page(front: Front) -> None:
+    assert front.ask("/catalog/fish?a=1").get("Location") == "/catalog/fish/?a=1"
+    assert b"<html" in front.ask("/catalog/fish/").body
+    assert front.ask("/datasette").get("Location") == "/datasette/"
+
+
+@pytest.mark.parametrize(("path", "language"), [("/x", "vi"), ("/en/x", "en"), ("/data/fish/", "vi"), ("/data/x", "vi")])
+def test_what_is_not_there_gets_the_page_of_its_language(front: Front, path: str, language: str) -> None:
+    answer = front.ask(path)
+    assert answer.status == 404
+    assert f'<html lang="{language}"'.encode() in answer.body
+
+
+def test_a_download_goes_on_where_it_broke(front: Front, deployed: Deployed) -> None:
+    whole = (deployed.release / "site/data/fish/fish.csv").read_bytes()
+    first = front.ask("/data/fish/fish.csv")
+    assert first.body == whole
+    assert first.get("Accept-Ranges") == "bytes"
+    rest = front.ask("/data/fish/fish.csv", Range="bytes=100-", If_Range=first.get("ETag"))
+    assert (rest.status, rest.body) == (206, whole[100:])
+    assert rest.get("Content-Range") == f"bytes 100-{len(whole) - 1}/{len(whole)}"
+    known = front.ask("/data/fish/fish.csv", If_None_Match=first.get("ETag"))
+    assert (known.status, known.body, known.get("ETag")) == (304, b"", first.get("ETag"))
+
+
+@pytest.mark.parametrize("path", ["/", "/data/fish/fish.csv"])
+def test_what_the_build_compressed_goes_out_as_it_is(front: Front, deployed: Deployed, path: str) -> None:
+    site = front.folder.parent / "build/current/site"
+    file = site / (path.strip("/") or "index.html")
+    small, plain = front.ask(path, Accept_Encoding="gzip"), front.ask(path)
+    assert small.get("Content-Encoding") == "gzip"
+    assert small.body == file.with_name(f"{file.name}.gz").read_bytes()
+    assert plain.body == gzip.decompress(small.body) == file.read_bytes()
+    assert small.get("ETag") != plain.get("ETag")
+    assert "Accept-Encoding" in plain.all("Vary")
+
+
+def test_answers_of_the_api_are_compressed_on_their_way_and_downloads_are_not(front: Front) -> None:
+    answer = front.ask(f"{TABLE}?_size=300", Accept_Encoding="gzip")
+    assert answer.get("Content-Encoding") == "gzip"
+    assert gzip.decompress(answer.body) == front.ask(f"{TABLE}?_size=300").body
+    download = front.ask("/data/fish/plain.csv", Accept_Encoding="gzip")
+    assert download.get("Content-Encoding") == ""
+    assert download.get("Content-Length") == str(len(download.body))
+
+
+# --- methods --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/data/fish/fish.csv", TABLE])
+@pytest.mark.parametrize("method", WRITES)
+def test_nothing_can_be_written(front: Front, method: str, path: str) -> None:
+    answer = front.ask(path, method)
+    assert answer.status == 405
+    assert answer.get("Allow") == "GET, HEAD, OPTIONS"
+    assert answer.json()["title"] == "method-not-allowed"
+
+
+@pytest.mark.parametrize("path", ["/", "/data/fish/fish.csv", TABLE, "/nothing"])
+def test_head_says_what_get_would(front: Front, path: str) -> None:
+    shown = ("Content-Type", "ETag", "Cache-Control", "Last-Modified", "X-Release")
+    head, get = front.ask(path, "HEAD"), front.ask(path)
+    assert head.body == b""
+    assert head.status == get.status
+    assert [head.get(name) for name in shown] == [get.get(name) for name in shown]
+
+
+@pytest.mark.parametrize("path", ["/data/fish/fish.csv", TABLE])
+def test_a_script_of_another_site_may_ask_first(front: Front, path: str) -> None:
+    answer = front.ask(path, "OPTIONS", Origin="https://example.org", Access_Control_Request_Method="GET")
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.get("Access-Control-Allow-Methods") == answer.get("Allow") == "GET, HEAD, OPTIONS"
+    assert answer.get("Access-Control-Allow-Headers") == "*"
+    assert front.ask(path).get("Access-Control-Allow-Methods") == ""
+
+
+# --- refusals -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", TRICKS)
+def test_an_address_that_is_a_trick_is_refused(front: Front, path: bytes) -> None:
+    raw = front.send(b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % path)
+    assert read_status(raw) == 400
+    assert b'"title": "bad-address"' in raw
+    assert b"\nX-Injected" not in raw
+
+
+@pytest.mark.parametrize("path", [trick for trick in TRICKS if trick != b"/catalog//fish/"])
+def test_the_application_alone_refuses_it_too(deployed: Deployed, path: bytes) -> None:
+    replica = Front(deployed.front.folder, deployed.replicas[0].port, 0, deployed.front.process)
+    raw = replica.send(b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % path)
+    assert read_status(raw) in {400, 404}
+    assert b"\r\nlocation:" not in raw.lower()
+    assert b"\nX-Injected" not in raw
+
+
+@pytest.mark.parametrize("name", ["databases.json", "versions.json", "settings.json", "threads.json", "messages", "x"])
+def test_introspection_is_closed_at_both_doors(front: Front, deployed: Deployed, name: str) -> None:
+    answer = front.ask(f"/datasette/-/{name}")
+    assert (answer.status, answer.json()["title"]) == (404, "unknown-page")
+    assert ask(deployed.replicas[0].port, f"/datasette/-/{name}").status == 404
+
+
+def test_an_address_of_ten_thousand_parameters_is_too_long(front: Front) -> None:
+    answer = front.ask(f"{TABLE}?{'&'.join(f'p{number}=1' for number in range(10_000))}")
+    assert (answer.status, answer.json()["title"]) == (414, "address-too-long")
+    assert front.ask("/", X_Long="a" * 10_000).status == 431
+
+
+def test_monitoring_is_for_this_machine(front: Front) -> None:
+    assert b"Active connections" in ask(front.monitoring, "/nginx").body
+    for path in ("/nginx", "/metrics", "/problem/400"):
+        assert front.ask(path).status == 404
+
+
+# --- limits ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("client", "query"),
+    [
+        ("127.0.3.1", "sql=select+1"),
+        ("127.0.3.2", "%73%71%6C=select+1"),
+        ("127.0.3.3", "a=1&_where=1"),
+        ("127.0.3.4", "%5fwher%65=1"),
+    ],
+)
+def test_costly_questions_are_few(front: Front, client: str, query: str) -> None:
+    answers = [front.ask(f"/datasette/opendata.json?{query}", client=client) for _ in range(12)]
+    assert answers[0].status != 429
+    refused = [answer for answer in answers if answer.status == 429]
+    assert refused
+    assert refused[0].get("Retry-After") == "2"
+    assert refused[0].get("Content-Type") == "application/problem+json"
+    assert refused[0].json()["title"] == "too-many-requests"
+    assert refused[0].json()["status"] == 429
+    # Others, and ordinary questions of the same client, go on.
+    assert front.ask(f"/datasette/opendata.json?{query}", client=f"{client}0").status != 429
+    assert front.ask(TABLE, client=client).status == 200
+
+
+def test_ordinary_questions_have_a_limit_too_and_files_have_none(front: Front) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = list(pool.map(lambda _: front.ask("/datasette/-/static/app.css", client="127.0.4.1"), range(400)))
+        files = list(pool.map(lambda _: front.ask("/", client="127.0.4.2"), range(400)))
+    assert 0 < count_limited(answer.status for answer in asked) < 300
+    assert {answer.status for answer in files} == {200}
+
+
+def test_who_reads_slowly_gets_few_connections_and_is_cut(front: Front, deployed: Deployed) -> None:
+    request = b"GET /data/fish/large.csv HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with ExitStack() as stack:
+        idle = [stack.enter_context(front.connect("127.0.5.1")) for _ in range(80)]
+        for connection in idle:
+            connection.sendall(request)
+        statuses = [read_status(connection.recv(15)) for connection in idle]
+        assert statuses.count(200) == 64
+        assert statuses.count(429) == 16
+        assert front.ask("/", client="127.0.5.2").status == 200
+        # The kernel holds a part; what nginx could not send for two seconds it does not send any more.
+        stalled = idle[statuses.index(200)]
+        wait_for_cut(front, "127.0.5.1")
+        assert len(read_all(stalled)) < deployed.large_bytes
+
+
+def wait_for_cut(front: Front, client: str) -> None:
+    """Wait until nginx has given up the connections of a client: then it may connect again."""
+    for _ in range(100):
+        if front.ask("/data/fish/fish.csv", client=client).status == 200:
+            return
+        time.sleep(0.1)
+    pytest.fail("nginx waits for a client that does not read")
+
+
+def test_who_never_ends_a_request_is_cut(front: Front) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(front.connect("127.0.6.1")) for _ in range(200)]
+        for connection in slow:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-")
+        assert front.ask("/", client="127.0.6.1").status == 200
+        assert {read_all(connection) for connection in slow} == {b""}
+
+
+# --- other machines -------------------------------------------------------------------------------------------
+
+
+def test_files_are_served_while_no_replica_answers(release: Path, tmp_path: Path) -> None:
+    with run_front(tmp_path / "nginx", release / "site", [find_port()]) as front:
+        assert front.ask("/catalog/fish/").status == 200
+        answer = front.ask(TABLE)
+        assert (answer.status, answer.json()["title"], answer.get("Retry-After")) == (502, "busy", "2")
+        assert answer.get("Cache-Control") == "no-store"
+
+
+def test_behind_a_cdn_limits_are_those_of_the_visitor(release: Path, tmp_path: Path) -> None:
+    changes = {
+        "portal/machine.conf": {
+            "# set_real_ip_from 203.0.113.0/24;": "set_real_ip_from 127.0.0.0/8;",
+            "# real_ip_header": "real_ip_header",
+        }
+    }
+    address = "/datasette/opendata.json?sql=select+1"
+    with run_front(tmp_path / "nginx", release / "site", [find_port()], changes) as front:
+        # The addresses of one visitor in IPv6 are one network of 64 bits.
+        same = [front.ask(address, X_Forwarded_For=f"2001:db8::{number:x}").status for number in range(1, 13)]
+        others = [front.ask(address, X_Forwarded_For=f"2001:db8:0:{number:x}::1").status for number in range(1, 13)]
+    assert count_limited(same) > 0
+    assert count_limited(others) == 0
+
+
+def test_trusted_networks_have_no_limits(release: Path, tmp_path: Path) -> None:
+    changes = {"portal/machine.conf": {"# 203.0.113.0/24 0;": "127.0.0.0/8 0;"}}
+    with run_front(tmp_path / "nginx", release / "site", [find_port()], changes) as front:
+        statuses = [front.ask("/datasette/opendata.json?sql=select+1").status for _ in range(30)]
+    assert count_limited(statuses) == 0
+
+
+def test_https_is_ready_to_be_switched_on(release: Path, tmp_path: Path) -> None:
+    certificate, key, port = tmp_path / "certificate.pem", tmp_path / "key.pem", find_port()
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*command, "-out", certificate, "-keyout", key], check=True, capture_output=True)
+    changes = {
+        "portal/address.conf": {"# include portal/tls.conf;": "include portal/tls.conf;"},
+        "portal/tls.conf": {
+            "listen 443 ": f"listen 127.0.0.1:{port} ",
+            "listen [::]:443 ssl http2 default_server;": "",
+            "/etc/letsencrypt/live/portal/fullchain.pem": str(certificate),
+            "/etc/letsencrypt/live/portal/privkey.pem": str(key),
+            "/var/lib/letsencrypt": str(tmp_path),
+        },
+    }
+    challenge = tmp_path / ".well-known/acme-challenge/token"
+    challenge.parent.mkdir(parents=True)
+    challenge.write_text("proof", "utf-8")
+    with run_front(tmp_path / "nginx", release / "site", [find_port()], changes) as front:
+        plain = front.ask("/catalog/fish/?a=1")
+        assert (plain.status, plain.get("Location")) == (308, "https://127.0.0.1/catalog/fish/?a=1")
+        assert front.ask("/.well-known/acme-challenge/token").body == b"proof"
+        trusting = ssl._create_unverified_context()  # noqa: S323, SLF001 - our own certificate
+        connection = HTTPSConnection("127.0.0.1", port, context=trusting, timeout=10)
+        connection.request("GET", "/catalog/fish/")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        connection.close()
+
+
+def test_rows_reach_the_developer_through_nginx(front: Front, deployed: Deployed) -> None:
+    assert front.ask(f"{TABLE}?_size=1").json()["filtered_table_rows_count"] == deployed.rows

@@ -1,0 +1,218 @@
+"""Replicas behind nginx while something happens to them: a crash, a restart, a new release. No request is lost."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import sqlite3
+import threading
+from collections import Counter
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+
+import pytest
+
+from front import Answer, Front, Replica, ask, copy_build, copy_release, publish, run_front, run_replicas, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytest_plugins = ("deployed",)
+
+TABLE = "/datasette/opendata/fish.json"
+NEXT = "feedfacecafebeef"
+WORKERS = 4
+MOST_REQUESTS = 4_000  # of one test, whatever happens
+ENOUGH = 100  # answers before and after what happens
+
+
+@dataclass
+class Load:
+    """Visitors who ask for pages and for answers that no cache has; everything that they got."""
+
+    front: Front
+    answers: Counter[tuple[int, str]] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: iter(range(MOST_REQUESTS)))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _end: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Ask until told to stop, each time from another address, so that no limit is met."""
+        for number in self._numbers:
+            if self._end.is_set():
+                return
+            # Few rows: an answer that the kernel of a killed replica has whole arrives; a part of one cannot be mended.
+            path = f"{TABLE}?_size={number % 20 + 1}&value__lt={1000 + number}" if number % 4 else "/catalog/fish/"
+            client = f"127.0.{100 + number // 250 % 20}.{number % 250 + 1}"
+            try:
+                self._note(path, self.front.ask(path, client=client))
+            except (OSError, HTTPException) as error:
+                self.failures.append(f"{path}: {error!r}")
+
+    def _note(self, path: str, answer: Answer) -> None:
+        if answer.status != 200:
+            self.failures.append(f"{path}: {answer.status} {answer.body[:200]!r}")
+        elif path.startswith(TABLE) and "rows" not in answer.json():
+            self.failures.append(f"{path}: {answer.body[:200]!r}")
+        with self._lock:
+            self.answers[answer.status, answer.get("X-Release")] += 1
+
+    def wait_for_more(self) -> None:
+        """Wait until visitors got a good number of further answers."""
+        goal = self.answers.total() + ENOUGH
+        wait_until(lambda: self.answers.total() >= goal or bool(self.failures))
+
+    def stop(self) -> None:
+        self._end.set()
+
+
+@contextmanager
+def load(front: Front) -> Iterator[Load]:
+    """Keep visitors asking."""
+    visitors = Load(front)
+    threads = [threading.Thread(target=visitors.run) for _ in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        visitors.wait_for_more()
+        yield visitors
+        visitors.wait_for_more()
+    finally:
+        visitors.stop()
+        for thread in threads:
+            thread.join()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A build folder with two releases, the first published, two replicas and nginx."""
+
+    build: Path
+    first: str
+    replicas: list[Replica]
+    front: Front
+
+
+@pytest.fixture(scope="module")
+def running(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("stage")
+    build = copy_build(release, folder / "build")
+    copy_release(build, release, NEXT, change_release)
+    with run_replicas(build, 2) as replicas:
+        with run_front(folder / "nginx", build / "current/site", [one.port for one in replicas]) as front:
+            yield Stage(build, release.name, replicas, front)
+
+
+@pytest.fixture
+def stage(running: Stage) -> Stage:
+    """Return the stage as every test wants to find it: the first release, both replicas alive."""
+    publish(running.build, running.first)
+    for replica in running.replicas:
+        if replica.process.poll() is not None:
+            replica.restart()
+    wait_until(lambda: all_follow(running, running.first))
+    return running
+
+
+def change_release(folder: Path) -> None:
+    """Make the next release: another figure, another page."""
+    with closing(sqlite3.connect(folder / "opendata.db")) as database, database:
+        database.execute("UPDATE fish SET value = 4711")
+    page = folder / "site/catalog/fish/index.html"
+    page.write_text(page.read_text("utf-8").replace("<main", f"<!-- {NEXT} --><main", 1), "utf-8")
+
+
+def find_values(answer: Answer) -> set[float]:
+    return {row["value"] for row in answer.json()}
+
+
+def test_an_answer_is_made_once_for_each_release(stage: Stage) -> None:
+    address = f"{TABLE}?_shape=array&_size=3"
+    first, again = stage.front.ask(address), stage.front.ask(address)
+    assert (first.get("X-Cache"), again.get("X-Cache")) == ("MISS", "HIT")
+    assert first.body == again.body
+    assert stage.front.ask(address, "HEAD").get("X-Cache") == "HIT"
+    assert stage.front.ask(f"{address}&value__gt=1").get("X-Cache") == "MISS"
+    for header in ("ETag", "Content-Type", "Cache-Control"):
+        assert first.get(header) == again.get(header)
+    known = stage.front.ask(address, If_None_Match=again.get("ETag"))
+    assert (known.status, known.body) == (304, b"")
+
+    publish(stage.build, NEXT)
+    seen: list[Answer] = []
+    wait_until(lambda: seen.append(stage.front.ask(address)) or seen[-1].get("X-Cache") == "HIT")
+    assert seen[-1].get("X-Release") == NEXT
+    assert find_values(seen[-1]) == {4711}
+    for answer in seen:  # what a replica still said of the old release, it said of itself, and once only
+        assert (answer.get("X-Release") == NEXT) == (find_values(answer) == {4711})
+
+    publish(stage.build, stage.first)
+    wait_until(lambda: stage.front.ask(address).body == first.body)
+
+
+def test_pages_are_of_the_new_release_at_once(stage: Stage) -> None:
+    path = "/catalog/fish/"
+    for _ in range(3):  # often enough for nginx to keep the file open
+        assert NEXT.encode() not in stage.front.ask(path).body
+    publish(stage.build, NEXT)
+    page = stage.front.ask(path)
+    assert NEXT.encode() in page.body
+    assert page.get("X-Release") == NEXT
+    publish(stage.build, stage.first)
+    assert NEXT.encode() not in stage.front.ask(path).body
+
+
+def test_many_who_ask_at_once_cost_one_answer(stage: Stage) -> None:
+    address = f"{TABLE}?_size=400"
+    statuses: list[str] = []
+    threads = [threading.Thread(target=lambda: statuses.append(stage.front.ask(address).get("X-Cache"))) for _ in "x" * 20]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(statuses) == {"MISS": 1, "HIT": 19}
+
+
+def test_a_replica_that_is_killed_takes_no_request_with_it(stage: Stage) -> None:
+    with load(stage.front) as visitors:
+        stage.replicas[0].kill()
+        visitors.wait_for_more()
+        stage.replicas[0].restart()
+        visitors.wait_for_more()
+        stage.replicas[1].kill()
+    assert visitors.failures == []
+
+
+def test_replicas_can_be_restarted_one_after_the_other(stage: Stage) -> None:
+    with load(stage.front) as visitors:
+        for replica in stage.replicas:
+            replica.process.send_signal(signal.SIGTERM)
+            assert replica.process.wait(10) == 0
+            replica.restart()
+            visitors.wait_for_more()
+    assert visitors.failures == []
+
+
+def test_a_new_release_under_load_costs_no_request(stage: Stage) -> None:
+    with load(stage.front) as visitors:
+        for release_id in itertools.islice(itertools.cycle((NEXT, stage.first)), 3):
+            publish(stage.build, release_id)
+            wait_until(lambda: all_follow(stage, release_id))  # noqa: B023 - waited for here
+            visitors.wait_for_more()
+    assert visitors.failures == []
+    assert {release for _, release in visitors.answers} == {stage.first, NEXT}
+
+
+def all_follow(stage: Stage, release_id: str) -> bool:
+    """Tell whether every replica serves a release."""
+    return {ask(one.port, "/health").json()["release"] for one in stage.replicas} == {release_id}
+
+
+def test_a_reload_of_nginx_costs_no_request(stage: Stage) -> None:
+    with load(stage.front) as visitors:
+        stage.front.reload()
+    assert visitors.failures == []
