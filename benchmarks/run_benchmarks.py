@@ -12,6 +12,7 @@ import sys
 import bench_api
 import bench_build
 import bench_lighthouse
+import bench_nginx
 import bench_search
 import bench_serve
 
@@ -20,6 +21,7 @@ BENCHMARKS = {
     "serve": bench_serve.run,
     "search": bench_search.run,
     "api": bench_api.run,
+    "nginx": bench_nginx.run,
     "lighthouse": bench_lighthouse.run,
 }
 

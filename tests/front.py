@@ -193,23 +193,30 @@ def list_replacements(folder: Path, site: Path, port: int, monitoring: int, repl
             "user www-data;": "user root;" if os.geteuid() == 0 else "",
             "/var/log/nginx/error.log": f"{folder}/error.log",
         },
-        "portal/address.conf": {
+        "portal-local/address.conf": {
             "listen 80 default_server;": f"listen 127.0.0.1:{port} default_server;",
             "listen [::]:80 default_server;": "",
             "/srv/portal/build/current/site": str(site),
         },
-        "portal/machine.conf": {
+        "portal-local/machine.conf": {
             "/var/cache/nginx/portal": f"{folder}/cache",
             "/var/log/nginx/portal.log": f"{folder}/access.log",
         },
-        "portal/replicas.conf": {"127.0.0.1:8001": first, "127.0.0.1:8002": second},
+        "portal-local/replicas.conf": {"127.0.0.1:8001": first, "127.0.0.1:8002": second},
         "portal/portal.conf": {"127.0.0.1:8099": f"127.0.0.1:{monitoring}"},
     }
 
 
-def write_configuration(folder: Path, *all_changes: Mapping[str, Mapping[str, str]]) -> None:
-    """Copy the shipped files and replace what a machine has elsewhere."""
-    shutil.copytree(SHIPPED, folder, dirs_exist_ok=True)
+def write_configuration(
+    folder: Path, *all_changes: Mapping[str, Mapping[str, str]], own: Path | None = SHIPPED / "portal-local"
+) -> None:
+    """Copy the shipped files, with the folder `own` as portal-local, and replace what a machine has elsewhere.
+
+    Without `own` the files are there already.
+    """
+    if own:
+        shutil.copytree(SHIPPED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("portal-local"))
+        shutil.copytree(own, folder / "portal-local")
     for changes in all_changes:
         for name, replacements in changes.items():
             text = (folder / name).read_text("utf-8")
@@ -217,7 +224,7 @@ def write_configuration(folder: Path, *all_changes: Mapping[str, Mapping[str, st
                 assert old in text, f"deploy/nginx/{name} has no “{old}”"
                 text = text.replace(old, new)
             (folder / name).write_text(text, "utf-8")
-    with (folder / "portal/machine.conf").open("a", encoding="utf-8") as machine:
+    with (folder / "portal-local/machine.conf").open("a", encoding="utf-8") as machine:
         machine.writelines(f"{one}_temp_path {folder}/temporary/{one};\n" for one in _TEMPORARY)
     (folder / "temporary").mkdir(exist_ok=True)
 

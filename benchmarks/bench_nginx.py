@@ -1,0 +1,85 @@
+"""nginx in front: cached answers of the API and static JSON beside a bare file of the same size, from the same nginx."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from measure import PROJECT, PYTHON, run_process
+
+if TYPE_CHECKING:
+    from front import Front
+
+_SECONDS = 4
+_CONNECTIONS = (8, 64)
+_WARM_UP = 100  # requests, so that every worker has its files open
+_PATHS = {
+    "cached API answer": "/datasette/opendata/dti_score_and_rank.json?_shape=objects",
+    "static JSON": "/data/dti_score_and_rank/datapackage.json",
+    "page": "/catalog/dti_score_and_rank/",
+}
+# The peer: another server of the same nginx and the same log, with nothing but a folder.
+_PEER = """
+server {{
+    listen 127.0.0.1:{port};
+    root {folder};
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000;
+    open_file_cache max=100 inactive=60s;
+    open_file_cache_valid 60s;
+}}
+"""
+
+
+def run() -> None:
+    """Print requests a second with their ratios, or why they could not be measured."""
+    sys.path.append(str(PROJECT / "tests"))  # what starts the shipped configuration in a folder of its own
+    from front import NGINX, find_port, run_front, run_replicas  # noqa: PLC0415 - needs the line above
+
+    if missing := [name for name, found in (("nginx", NGINX), ("wrk", shutil.which("wrk"))) if not found]:
+        print(f"did not run: {' and '.join(missing)} not installed (apt-get install {' '.join(missing)})")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder, peer = Path(name), find_port()
+        build, bare = folder / "build", folder / "bare"
+        bare.mkdir()
+        run_process([PYTHON, "scripts/build_portal.py", "--build", str(build)])
+        local = "    # 203.0.113.0/24 0;\n}\n"
+        changes = {
+            "portal-local/machine.conf": {local: f"    127.0.0.0/8 0;\n}}\n{_PEER.format(port=peer, folder=bare)}"}
+        }
+        with (
+            run_replicas(build, 1) as replicas,
+            run_front(folder / "nginx", build / "current/site", [replicas[0].port], changes) as front,
+        ):
+            for what, path in _PATHS.items():
+                _compare(what, front, path, bare / f"{what.replace(' ', '-')}.json", peer)
+
+
+def _compare(what: str, front: Front, path: str, file: Path, peer: int) -> None:
+    answer = [front.ask(path) for _ in range(_WARM_UP)][-1]
+    file.write_bytes(answer.body)
+    kept = answer.get("X-Cache") or "file"
+    for connections in _CONNECTIONS:
+        ours = _count(f"http://127.0.0.1:{front.port}{path}", connections)
+        bare = _count(f"http://127.0.0.1:{peer}/{file.name}", connections)
+        print(
+            f"{what} ({len(answer.body)} bytes, {kept}), {connections} connections: {ours:,.0f} requests/s; "
+            f"bare file {bare:,.0f}; ratio {ours / bare:.2f}"
+        )
+
+
+def _count(address: str, connections: int) -> float:
+    """Return requests a second; raise where an answer is no success."""
+    command = ["wrk", "-t", "2", "-c", str(connections), "-d", f"{_SECONDS}s", address]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if not found or "Non-2xx" in said or "Socket errors" in said:
+        raise RuntimeError(f"wrk {address}:\n{said}")
+    return float(found[1])
