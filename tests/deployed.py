@@ -64,9 +64,11 @@ def deployed(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (site / "data/fish/plain.csv").write_text("a,b\n" + "1,2\n" * 1_000, "utf-8")
     with (site / "data/fish/large.csv").open("wb") as large:
         large.truncate(LARGE_BYTES)
-    with run_replicas(build, 2) as replicas:
-        with run_front(folder / "nginx", site, [one.port for one in replicas], IMPATIENT) as front:
-            yield Deployed(release, replicas, front)
+    with (
+        run_replicas(build, 2) as replicas,
+        run_front(folder / "nginx", site, [one.port for one in replicas], IMPATIENT) as front,
+    ):
+        yield Deployed(release, replicas, front)
 
 
 @pytest.fixture(scope="module")

@@ -192,6 +192,7 @@ def test_nginx_accepts_the_configuration_of_the_container(tmp_path: Path) -> Non
         },
         "portal-local/machine.conf": {"/var/cache/nginx": f"{tmp_path}/cache", "/dev/stdout": f"{tmp_path}/log"},
     }
+    (tmp_path / "cache").mkdir()
     write_configuration(tmp_path, changes, own=CONTAINERS / "nginx")
     assert check_configuration(tmp_path) == ""
 
@@ -242,7 +243,8 @@ def test_the_installation_of_the_guide_makes_a_configuration_that_nginx_accepts(
     for unit in UNITS:
         assert (tmp_path / "etc/systemd/system" / unit.name).is_file()
     assert (tmp_path / "etc/systemd/system/nginx.service.d/portal.conf").is_file()
-    assert (tmp_path / "srv/portal/build").is_dir()
+    for folder in ("srv/portal/build", "var/cache/nginx"):
+        assert (tmp_path / folder).is_dir()
 
 
 def test_the_watch_commands_of_the_guide_answer(release: Path, tmp_path: Path) -> None:

@@ -111,7 +111,9 @@ def test_pages_run_no_script_but_their_own_and_only_embeds_stand_in_frames(front
     assert "frame-ancestors 'self'" in page
     assert "frame-ancestors *" in front.ask("/en/embed/fish/").get("Content-Security-Policy")
     # What a page itself allows is not taken back by the header.
-    (own,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', (deployed.release / "site/index.html").read_text())
+    (own,) = re.findall(
+        r'Content-Security-Policy" content="([^"]+)"', (deployed.release / "site/index.html").read_text()
+    )
     assert set(own.split("; ")) <= set(page.split("; "))
 
 
@@ -147,7 +149,9 @@ def test_a_folder_address_leads_to_its_page(front: Front) -> None:
     assert front.ask("/datasette").get("Location") == "/datasette/"
 
 
-@pytest.mark.parametrize(("path", "language"), [("/x", "vi"), ("/en/x", "en"), ("/data/fish/", "vi"), ("/data/x", "vi")])
+@pytest.mark.parametrize(
+    ("path", "language"), [("/x", "vi"), ("/en/x", "en"), ("/data/fish/", "vi"), ("/data/x", "vi")]
+)
 def test_what_is_not_there_gets_the_page_of_its_language(front: Front, path: str, language: str) -> None:
     answer = front.ask(path)
     assert answer.status == 404
@@ -167,7 +171,7 @@ def test_a_download_goes_on_where_it_broke(front: Front, deployed: Deployed) -> 
 
 
 @pytest.mark.parametrize("path", ["/", "/data/fish/fish.csv"])
-def test_what_the_build_compressed_goes_out_as_it_is(front: Front, deployed: Deployed, path: str) -> None:
+def test_what_the_build_compressed_goes_out_as_it_is(front: Front, path: str) -> None:
     site = front.folder.parent / "build/current/site"
     file = site / (path.strip("/") or "index.html")
     small, plain = front.ask(path, Accept_Encoding="gzip"), front.ask(path)
