@@ -102,7 +102,16 @@ class Replica:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(COMMAND), "--build", str(self.build), "--port", str(self.port)]
+        command = [
+            sys.executable,
+            str(COMMAND),
+            "--build",
+            str(self.build),
+            "--port",
+            str(self.port),
+            "--processes",
+            "1",
+        ]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
 
     def wait_until_ready(self) -> None:
