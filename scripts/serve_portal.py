@@ -138,6 +138,7 @@ def _serve(published: Path, listener: socket.socket, processes: int) -> int:
         log_level="warning",
         access_log=False,
         lifespan="on",
+        http="portal.whole_answers:WholeAnswersProtocol",
         ws="none",
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
