@@ -91,13 +91,13 @@ def test_a_container_serves_and_says_that_it_is_well(release: Path, tmp_path: Pa
     (serve,) = (words for words in read_exec("CMD") if "scripts/serve_portal.py" in words)
     port = str(find_port())
     here = [port if word == "8000" else "127.0.0.1" if word == "0.0.0.0" else word for word in serve]  # noqa: S104
+    check = [word.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for word in read_health_check()]
+    assert subprocess.run(check, capture_output=True, check=False).returncode != 0, "well before it serves"
     build = copy_build(release, tmp_path / "build")
     process = subprocess.Popen(
         [sys.executable, COMMAND, *here[2:], "--build", build], stdout=subprocess.DEVNULL, start_new_session=True
     )
-    check = [word.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for word in read_health_check()]
     try:
-        assert subprocess.run(check, capture_output=True, check=False).returncode != 0, "well before it serves"
         wait_until(lambda: subprocess.run(check, capture_output=True, check=False).returncode == 0)
     finally:
         process.terminate()
