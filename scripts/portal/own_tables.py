@@ -109,13 +109,18 @@ UPDATE observations SET latest = 1 WHERE rowid IN (
 """
 # What a target may be held against: the newest result of the same series in the same unit.
 _FIND_RESULTS = """
-SELECT t.rowid, t.id, r.id AS result
-FROM observations t LEFT JOIN observations r ON r.rowid = (
-    SELECT o.rowid FROM observations o
-    WHERE o.series = t.series AND o.unit = t.unit AND o.status IN ('actual', 'estimate') AND o.value IS NOT NULL
-    ORDER BY coalesce(o.period_end, '9999-12-31') DESC, o.period_start DESC, o.period DESC, o.rowid LIMIT 1
+WITH newest AS (
+    SELECT id, series, unit FROM (
+        SELECT o.id, o.series, o.unit, row_number() OVER (
+            PARTITION BY o.series, o.unit
+            ORDER BY coalesce(o.period_end, '9999-12-31') DESC, o.period_start DESC, o.period DESC, o.rowid
+        ) AS place
+        FROM observations o WHERE o.status IN ('actual', 'estimate') AND o.value IS NOT NULL
+    ) WHERE place = 1
 )
-WHERE t.status = 'target'
+SELECT t.rowid, t.id, newest.id FROM observations t
+LEFT JOIN newest ON newest.series = t.series AND newest.unit = t.unit
+WHERE t.status = 'target' ORDER BY t.rowid
 """
 
 
