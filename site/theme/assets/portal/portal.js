@@ -27,7 +27,12 @@ for (const figure of document.querySelectorAll("figure.chart[data-hint]")) {
   svg.setAttribute("role", "application");
   svg.setAttribute("aria-description", figure.dataset.hint);
   svg.tabIndex = 0;
-  const load = async (event) => (await import("/assets/portal/chart.js")).attach(figure, event);
+  // A touch also focuses, and either may have loaded the script first: what came first counts.
+  let first;
+  const load = async (event) => {
+    first ??= event;
+    (await import("/assets/portal/chart.js")).attach(figure, first);
+  };
   for (const name of ["pointerenter", "focus"]) svg.addEventListener(name, load, { once: true });
 }
 
