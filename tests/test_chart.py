@@ -470,8 +470,8 @@ SENTENCES: list[tuple[str, list[dict[str, str]], str, str, str]] = [
         "a target that is met",
         [{"period": str(2019 + n), "value": value} for n, value in enumerate(("10", "12", "15"))]
         + [{"period": "2025", "value": "14", "status": "target", "qualifier": "at_least"}], "catch",
-        f"Sản lượng, 2019 – 2025: tăng từ 10{NB}tấn (2019) lên 15{NB}tấn (2021); mục tiêu (2025): ít nhất 14{NB}tấn, đã đạt.",
-        f"Catch, 2019 – 2025: up from 10{NB}tonnes (2019) to 15{NB}tonnes (2021); target (2025): at least 14{NB}tonnes, met.",
+        f"Sản lượng, 2019 – 2025: tăng từ 10{NB}tấn (2019) lên 15{NB}tấn (2021); mục tiêu (2025): ít nhất 14{NB}tấn, đã đạt, tính đến 2021.",
+        f"Catch, 2019 – 2025: up from 10{NB}tonnes (2019) to 15{NB}tonnes (2021); target (2025): at least 14{NB}tonnes, met, as of 2021.",
     ),
 ]  # fmt: skip
 

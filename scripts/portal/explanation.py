@@ -151,7 +151,7 @@ def explain_target(target: Observation, results: Results, catalog: Catalog, lang
     code = judge_target(target, actual, direction)
     other = code == "no_data" and results.has_other_basis(target)
     words = say("target_other_basis" if other else f"target_{code}", language)
-    if actual and code == "not_met":
+    if actual and code in {"met", "not_met"}:
         words = f"{words}, {say('target_as_of', language, when=say_when(actual, language))}"
     return Judgement(code, actual, words)
 

@@ -71,14 +71,13 @@ class Writer(Lister):
         settings = self.catalog.settings
         cards = [self.card(package) for package in self.catalog.datasets]
         every = [one for rows in self.catalog.observations.values() for one in rows]
-        statements = sum(one.status != "derived" for one in every)
         view = {
             "cards": self.featured(cards),
             "themes": self.theme_counts(),
             "promises": self.promise_counts(),
             "newest": self.newest_sources(),
             "datasets": self.count("dataset_count", len(cards)),
-            "statements": self.count("source_figure_count", statements),
+            "statements": self.count("source_figure_count", len(every)),
             "sources": self.count("home_sources", len(self.catalog.records.get("sources", {}))),
         }
         return Page(

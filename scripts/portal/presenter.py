@@ -78,6 +78,8 @@ class Presenter:
             figure=shown.value if shown else "",
             figure_what=shown.what if shown else "",
             figure_when=shown.when if shown else "",
+            figure_status=shown.status if shown and shown.status_code != "actual" else "",
+            figure_status_code=shown.status_code if shown else "",
             count=self.count("row_count", self.catalog.row_count(package)),
             kind=package.kind,
             years=tuple(sorted({str(one.period.start.year) for one in rows})),
@@ -92,9 +94,12 @@ class Presenter:
         change = find_change(headline, rows) if headline else None
         if change is None or change.value is None:
             return "", ""
-        ahead = change.value - YEAR_BEFORE if change.transform == "yoy_index_pct" else change.value
-        direction = "up" if ahead > 0 else "down" if ahead < 0 else ""
-        return direction, self.say("than_before", change=self.figure(change).value)
+        words = self.figure(change).value
+        if change.transform == "yoy_index_pct":  # its words name the year before already
+            ahead = change.value - YEAR_BEFORE
+        else:
+            ahead, words = change.value, self.say("than_before", change=words)
+        return "up" if ahead > 0 else "down" if ahead < 0 else "", words
 
     def say_headline(self, headline: Observation, rows: Sequence[Observation]) -> str:
         """Return the newest figure of a dataset and its change as one sentence."""

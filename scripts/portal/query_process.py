@@ -9,13 +9,19 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import socket
 import sqlite3
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portal.api import API_SETTINGS, open_api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NICENESS = 15  # the scheduler then gives ordinary requests almost all of a busy core
 ADDRESS_SPACE = 1536 << 20  # bytes; a query that needs more fails, and with it nothing else
@@ -48,6 +54,8 @@ def main(argv: list[str]) -> None:
     import uvicorn  # noqa: PLC0415  # after the limits of memory and priority below are known to be wanted
 
     folder, listener = Path(argv[0]), socket.socket(fileno=int(argv[1]))
+    # Ctrl-C goes to every process of a terminal; this one is ended by the server that started it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -59,7 +67,15 @@ def main(argv: list[str]) -> None:
         api.app(), log_level="error", access_log=False, lifespan="off", ws="none", forwarded_allow_ips="*",
         timeout_keep_alive=600,
     )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listener])
+
+    class DeafServer(uvicorn.Server):
+        """Leaves signals as they are."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    DeafServer(config).run(sockets=[listener])
 
 
 def _end_with_parent() -> None:

@@ -76,7 +76,9 @@ def _respell(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 
 
 def _show(one: Figure) -> list[str]:
-    return [one.what, one.value, one.when, one.anchor]
+    # A target or an estimate must not be taken for a result.
+    when = one.when if one.status_code == "actual" else f"{one.when} · {one.status}"
+    return [one.what, one.value, when, one.anchor]
 
 
 def _describe_record(page: str, row: Record, key: str, name: str, presenters: Mapping[Language, Presenter]) -> Document:

@@ -56,6 +56,8 @@ class Card:
     figure: str
     figure_what: str
     figure_when: str
+    figure_status: str
+    figure_status_code: str
     count: str
     kind: str = ""
     years: tuple[str, ...] = ()
