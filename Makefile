@@ -16,19 +16,19 @@ REPORT_LANG ?= vi
 help: ## danh sách lệnh / this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The environment is made once and again only when a lock file changes.
+# The environment is made once and again only when a lock file changes. A lock is complete: pip resolves nothing.
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Cần Python >= 3.11 / Python >= 3.11 is needed (PYTHON=python3.12 make ...)"; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 
 $(SERVE): requirements.lock | $(PY)
 	@echo "Cài đặt thư viện (một lần) / installing libraries (once) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(DEV): requirements-dev.lock | $(PY)
 	@echo "Cài đặt công cụ kiểm thử (một lần) / installing test tools (once) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch $(SERVE) $@
 
 # Checkers of pages that exist for Node only; they are used by tests and benchmarks, never published.
