@@ -7,35 +7,39 @@ import resource
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.account import account_for
 from portal.api_metadata import make_metadata
 from portal.api_pages import FOLDER, write_api_pages
 from portal.api_schema import INSPECTION, inspect_database
+from portal.build_cache import BuildCache, digest_code, digest_parts
 from portal.catalog import make_catalog
 from portal.check import check_packages
+from portal.collection import write_catalog, write_collections
 from portal.database import write_database
-from portal.descriptor import read_packages
+from portal.descriptor import DESCRIPTOR, read_packages
 from portal.developer_files import write_developer_files
-from portal.distribution import write_catalog, write_distributions
+from portal.distribution import Distribution, write_distributions
 from portal.finding import find_blockers
 from portal.inputs import digest_project
 from portal.latest import write_latest
 from portal.precompression import compress_files
-from portal.release import BuildFolder, publish, stage
+from portal.register import list_registers, read_registers
+from portal.release import BuildFolder, digest_inputs, publish, stage
 from portal.settings import read_settings
 from portal.site import write_site
 from portal.table import Table
 from portal.table_shape import read_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from portal.finding import Finding
+    from portal.package import Package
     from portal.text import Text
 
 Report = Callable[["Stage"], None]
@@ -91,10 +95,13 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             summaries = write_database(staging / "opendata.db", packages, tables, findings)
         with _timed("distributions", report):
             data = staging / "data"
-            distributions = {one.name: write_distributions(one, data / one.name) for one in packages}
+            cache = BuildCache(folder.root / "cache")
+            distributions = _write_all_distributions(packages, data, cache, digest_code(project))
+            collections = write_collections(packages, distributions, staging / "opendata.db", data)
         catalog = replace(
             make_catalog(settings, packages, tables, distributions, findings),
             shapes=read_shapes(staging / "opendata.db"),
+            collections=collections,
         )
         with _timed("metadata", report):
             units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
@@ -113,4 +120,29 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             compress_files(staging / "site")
         with _timed("publish", report):
             release = publish(folder, staging, inputs)
+            cache.prune()
     return Result(release, findings, len(packages), pages, account_for(catalog))
+
+
+def _write_all_distributions(
+    packages: Sequence[Package], data: Path, cache: BuildCache, code: str
+) -> Mapping[str, tuple[Distribution, ...]]:
+    """Write the forms of every package, or take them out of the cache; return them by package."""
+    registers = read_registers(packages)
+    digests = {package.name: _digest_package(package) for package in packages}
+    written = {}
+    for package in packages:
+        words = [digests[name] for name in list_registers(package) if name in digests]
+        key = digest_parts(["distributions", code, package.label, digests[package.name], *words])
+
+        def make(folder: Path, package: Package = package) -> list[dict[str, object]]:
+            return [asdict(one) for one in write_distributions(package, folder, registers)]
+
+        files = cache.fill(data / package.name, key, make)
+        written[package.name] = tuple(Distribution(**one) for one in files)
+    return written
+
+
+def _digest_package(package: Package) -> str:
+    """Return a digest of the files that a package consists of."""
+    return digest_inputs([package.folder / DESCRIPTOR, *(one.file for one in package.resources)], package.folder)

@@ -26,7 +26,11 @@ Record = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything that pages are made from; `shapes` are the tables of the database, where one was written."""
+    """Everything that pages are made from.
+
+    `shapes` are the tables of the database, where one was written; `collections` the files of the whole catalogue,
+    their names relative to `/data/`.
+    """
 
     settings: Settings
     packages: Mapping[str, Package]
@@ -37,6 +41,7 @@ class Catalog:
     findings: Sequence[Finding]
     verdicts: Sequence[Verdict]
     shapes: Sequence[TableShape] = ()
+    collections: Sequence[Distribution] = ()
 
     @property
     def datasets(self) -> list[Package]:

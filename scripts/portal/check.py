@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portal.conformance import check_conformance
 from portal.evidence import check_evidence
 from portal.finding import Finding, Place, find_blockers, make_finding
+from portal.format_limits import ExcelCells, find_obstacles, measure_extent
 from portal.rules import CODE_COLUMNS, Context, check_descriptor, check_row
 from portal.source_file import check_files
 from portal.table import read_raw_rows, read_rows
@@ -76,9 +77,13 @@ def _check_rows(package: Package, resource: Resource, context: Context) -> Itera
     lines = (row.line for row in read_raw_rows(resource))
     next(lines, None)  # the header
     headline_seen = package.headline is None or resource is not package.main
+    cells = ExcelCells(resource)
     for row, line in zip(read_rows(package, resource), lines, strict=False):
         yield from check_row(package, resource, row, context, place.at(line))
+        cells.note(row, line)
         headline_seen = headline_seen or matches_headline(package, resource, row.cells)
+    yield from cells.list_findings(place)
+    yield from find_obstacles(resource, measure_extent(resource), place)
     if not headline_seen and package.headline:
         shown = f"{package.headline.measure}, {package.headline.transform}"
         yield make_finding("headline-no-row", Place(package.name, package.label), headline=shown)

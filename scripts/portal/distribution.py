@@ -1,173 +1,171 @@
 """Distributions: every downloadable form of a dataset, written from the checked rows.
 
-FORMATS is the one place to add a form. A writer gets the package, one of its resources and the folder
-`/data/<dataset>/`, and writes one file there, streaming its rows.
+FORMATS is the one place to add a form. A writer gets the package, one of its resources and a path below
+`/data/<dataset>/`, and writes one file there, streaming its rows. What is written is a function of the package, of the
+registers whose words it carries, and of this code alone, so that it can be kept (`build_cache`).
 """
 
 from __future__ import annotations
 
 import copy
-import csv
 import hashlib
 import json
-import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portal.archive import write_archive
+from portal.csv_file import LINE_END, write_csv, write_excel_csv
 from portal.descriptor import DESCRIPTOR
-from portal.static_json import write_json
-from portal.table import read_raw_rows
+from portal.excel_file import write_excel
+from portal.finding import Place
+from portal.format_limits import find_obstacles, measure_extent
+from portal.parquet_file import write_parquet
+from portal.register import Registers
+from portal.static_json import write_json, write_json_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from portal.catalog import Catalog
-    from portal.database import DatasetSummary
+    from portal.finding import Finding
+    from portal.format_limits import Extent
     from portal.package import Package, Resource
 
-# Zip archives carry this instead of the clock: same input, same bytes.
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-_LINE_END = "\r\n"
+Writer = Callable[["Package", "Resource", "Path", Registers], None]
+# From this many rows on a table is also offered column by column.
+LONG_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One file that visitors download, with what they need to check it."""
+    """One file that visitors download, with what they need to check it.
+
+    `name` is its path below `/data/<dataset>/`; `resource` and `rows` are those of the table that it holds, and
+    empty and None where it holds anything else.
+    """
 
     name: str
     format: str
     media_type: str
     bytes: int
     sha256: str
+    resource: str = ""
+    rows: int | None = None
+
+
+def _always(_package: Package, _resource: Resource, _extent: Extent) -> bool:
+    return True
+
+
+def fits_spreadsheet(_package: Package, _resource: Resource, extent: Extent) -> bool:
+    """Tell whether spreadsheets hold all of a table; where not, `find_obstacles` says why."""
+    return extent.fits_excel
+
+
+def is_long(_package: Package, _resource: Resource, extent: Extent) -> bool:
+    """Tell whether a table is read faster column by column."""
+    return extent.rows >= LONG_ROWS
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A form in which every resource is offered."""
+    """A form in which every resource is offered that it applies to; its words are `form_<key>` in `wording.toml`."""
 
     name: str
     suffix: str
     media_type: str
-    write: Callable[[Package, Resource, Path], None]
+    write: Writer
+    applies: Callable[[Package, Resource, Extent], bool] = _always
 
 
-def write_csv(_package: Package, resource: Resource, path: Path) -> None:
-    """Write RFC 4180 CSV: UTF-8 without byte order mark, CRLF, the cells exactly as in the package."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator=_LINE_END)
-        for row in read_raw_rows(resource):
-            writer.writerow(row.cells)
+def _without_registers(write: Callable[[Package, Resource, Path], None]) -> Writer:
+    return lambda package, resource, path, _registers: write(package, resource, path)
 
 
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# In the order of a download bar: what most people want first.
 FORMATS = (
-    Format("CSV", ".csv", "text/csv", write_csv),
-    Format("JSON", ".json", "application/json", write_json),
+    Format("XLSX", ".xlsx", _XLSX, write_excel, fits_spreadsheet),
+    Format("CSV", ".csv", "text/csv", _without_registers(write_csv)),
+    Format("Excel CSV", ".excel.csv", "text/csv", _without_registers(write_excel_csv), fits_spreadsheet),
+    Format("JSON", ".json", "application/json", _without_registers(write_json)),
+    Format("JSON columns", ".columns.json", "application/json", _without_registers(write_json_columns), is_long),
+    Format("Parquet", ".parquet", "application/vnd.apache.parquet", write_parquet),
 )
 
 
-def write_distributions(package: Package, folder: Path) -> tuple[Distribution, ...]:
-    """Write all forms of `package` into `folder` (made here); return them in the order of a download bar."""
+def write_distributions(package: Package, folder: Path, registers: Registers | None = None) -> tuple[Distribution, ...]:
+    """Write all forms of `package` into `folder` (made here); return them in the order of a download bar.
+
+    Precondition: the package passed the check. Raises OSError where the disk fails.
+    """
     folder.mkdir(parents=True)
     data: list[Distribution] = []
+    omitted: list[Finding] = []
     for resource in package.resources:
+        extent = measure_extent(resource)
+        omitted += find_obstacles(resource, extent, Place(package.name, package.label_of(resource)))
         for form in FORMATS:
-            path = folder / f"{resource.name}{form.suffix}"
-            form.write(package, resource, path)
-            data.append(_describe(path, form.name, form.media_type))
+            if form.applies(package, resource, extent):
+                path = folder / f"{resource.name}{form.suffix}"
+                form.write(package, resource, path, registers or {})
+                data.append(describe_file(path, form.name, form.media_type, resource.name, extent.rows))
     descriptor = folder / DESCRIPTOR
-    published = publish_descriptor(package, {one.name: one for one in data})
+    published = publish_descriptor(package, data, omitted)
     descriptor.write_text(json.dumps(published, ensure_ascii=False, indent=2) + "\n", "utf-8")
     archive = folder / f"{package.name}.zip"
-    _write_zip(archive, [descriptor, *(folder / f"{one.name}.csv" for one in package.resources)])
+    files = [descriptor, *(folder / f"{one.name}.csv" for one in package.resources)]
+    write_archive(archive, [(file.name, file) for file in files])
     return (
         *data,
-        _describe(archive, "ZIP", "application/zip"),
-        _describe(descriptor, "Data Package", "application/json"),
+        describe_file(archive, "ZIP", "application/zip"),
+        describe_file(descriptor, "Data Package", "application/json"),
     )
 
 
-def publish_descriptor(package: Package, files: dict[str, Distribution]) -> dict[str, Any]:
-    """Return the descriptor for `/data/<dataset>/`: its paths name the published files, with size and hash."""
+def publish_descriptor(
+    package: Package, files: Sequence[Distribution], omitted: Sequence[Finding] = ()
+) -> dict[str, Any]:
+    """Return the descriptor for `/data/<dataset>/`: its paths name the published CSV files, with size and hash.
+
+    The other forms stand under `portal`, as the standard has no word for them: were they further resources, every
+    reader of the package would take each form for another table. Their paths lead from the descriptor's own folder.
+    """
     descriptor = copy.deepcopy(dict(package.descriptor))
+    by_name = {one.name: one for one in files}
     for resource in descriptor["resources"]:
-        published = files[f"{resource['name']}.csv"]
+        published = by_name[f"{resource['name']}.csv"]
         resource["path"] = published.name
         resource["bytes"] = published.bytes
         resource["hash"] = f"sha256:{published.sha256}"
         if "lineTerminator" in resource["dialect"]:
-            resource["dialect"]["lineTerminator"] = _LINE_END
+            resource["dialect"]["lineTerminator"] = LINE_END
+    descriptor["portal"]["distributions"] = [{"path": one.name, **describe_distribution(one)} for one in files]
+    if omitted:
+        descriptor["portal"]["omitted"] = [describe_omission(one) for one in omitted]
     return descriptor
 
 
-def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], folder: Path) -> None:
-    """Write `/data/catalog.json`: the portal, and every dataset with its words, its period and its files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = catalog.settings
-    packages = [*catalog.datasets, *catalog.references]
-    index = {
-        "title": settings.title.vi,
-        "title@en": settings.title.en,
-        "publisher": settings.publisher.vi,
-        "publisher@en": settings.publisher.en,
-        "license": {"title": settings.license, "path": settings.license_url},
-        "home": settings.site_url,
-        "latest": f"{settings.site_url}data/latest.json",
-        "openapi": f"{settings.site_url}developers/openapi.json",
-        "datasets": [_describe_package(package, catalog, summaries[package.name]) for package in packages],
-    }
-    text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
-    (folder / "catalog.json").write_text(text, "utf-8")
-
-
-def _describe_package(package: Package, catalog: Catalog, summary: DatasetSummary) -> dict[str, Any]:
-    home = catalog.settings.site_url
-    address = f"{home}data/{package.name}/"
-    license_ = package.licenses[0]
+def describe_distribution(one: Distribution) -> dict[str, Any]:
+    """Return what the descriptor and `/data/catalog.json` say of a file."""
+    table = {"resource": one.resource, "rows": one.rows} if one.resource else {}
     return {
-        "name": package.name,
-        "title": package.title.vi,
-        "title@en": package.title.en,
-        "description": package.description.vi,
-        "description@en": package.description.en,
-        "kind": package.kind,
-        "theme": package.theme,
-        "keywords": list(package.keywords),
-        "frequency": package.frequency,
-        "version": package.version,
-        "created": package.created,
-        "license": {"name": license_.name, "path": license_.path},
-        "rows": summary.rows,
-        "period_start": summary.period_start or None,
-        "period_end": summary.period_end or None,
-        "page": f"{home}catalog/{package.name}/",
-        "api": f"{home}datasette/opendata/{package.name}.json",
-        "descriptor": f"{address}{DESCRIPTOR}",
-        "distributions": [
-            {
-                "url": address + one.name,
-                "format": one.format,
-                "mediatype": one.media_type,
-                "bytes": one.bytes,
-                "hash": f"sha256:{one.sha256}",
-            }
-            for one in catalog.distributions[package.name]
-        ],
+        "format": one.format,
+        "mediatype": one.media_type,
+        "bytes": one.bytes,
+        "hash": f"sha256:{one.sha256}",
+        **table,
     }
 
 
-def _write_zip(path: Path, files: list[Path]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for file in files:
-            info = zipfile.ZipInfo(file.name, _ZIP_DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            with file.open("rb") as source, archive.open(info, "w") as target:
-                while chunk := source.read(1 << 20):
-                    target.write(chunk)
+def describe_omission(one: Finding) -> dict[str, str]:
+    """Return why a table has no forms for spreadsheets, and which forms are safe."""
+    return {"reason": f"{one.message} {one.cure}", "reason@en": f"{one.message_en} {one.cure_en}"}
 
 
-def _describe(path: Path, name: str, media_type: str) -> Distribution:
+def describe_file(path: Path, name: str, media_type: str, resource: str = "", rows: int | None = None) -> Distribution:
+    """Return a written file as a distribution."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Distribution(path.name, name, media_type, path.stat().st_size, digest)
+    return Distribution(path.name, name, media_type, path.stat().st_size, digest, resource, rows)

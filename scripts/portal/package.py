@@ -19,9 +19,9 @@ INDICATOR_FIELDS = (
     "period", "area", "measure", "transform", "value", "unit", "status", "qualifier", "flags",
     "source", "locator", "as_stated", "note", "note_en",
 )  # fmt: skip
-# Tables that the portal adds to the database, and the file that stands beside the tables of every package;
-# no package may take these names.
-RESERVED_NAMES = frozenset({"datasets", "observations", "findings", "figures", "datapackage"})
+# Tables that the portal adds to the database, the file that stands beside the tables of every package, and the folder
+# that stands beside the packages' own; no package may take these names.
+RESERVED_NAMES = frozenset({"datasets", "observations", "findings", "figures", "datapackage", "parquet"})
 # SQLite keeps tables of its own beside a search table.
 RESERVED_PREFIXES = ("sqlite_", "datasets_fts", "observations_fts")
 

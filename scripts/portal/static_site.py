@@ -38,6 +38,7 @@ WRONG_METHOD = "Chỉ nhận {methods}. / Only {methods}.\n"
 # Whatever the tables of the machine say; Starlette adds the character set to text.
 MEDIA_TYPES: Mapping[str, str] = {
     ".csv": "text/csv",
+    ".db": "application/vnd.sqlite3",
     ".css": "text/css",
     ".geojson": "application/geo+json",
     ".gz": "application/gzip",
