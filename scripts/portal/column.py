@@ -22,8 +22,9 @@ Value = TypeVar("Value")
 # How many answers are kept for one column, and the longest cell that is worth it: a few megabytes at most.
 _KEPT_CELLS = 10_000
 _KEPT_CHARACTERS = 40
-# A number of RFC 8259, which Python, Arrow and readers of JSON understand alike.
+# A number of RFC 8259.
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+NUMBERS = frozenset({"integer", "number"})
 _OWN_NOTATION = {"bareNumber", "decimalChar", "groupChar"}
 # All of a field that decides what a cell is read as; constraints were checked before.
 _NOTATION = {"name", "type", "format", "trueValues", "falseValues", *_OWN_NOTATION}
@@ -49,14 +50,19 @@ class _Memo(dict[str, Value]):
 class Column:
     """One field: its type, what stands for an empty cell, and what reads a cell.
 
-    `plain` tells whether a cell is a number in the notation that all programs share.
+    `shared` tells whether its cells are written as all programs write them: numbers without signs of grouping, dates
+    as ISO 8601 wants them.
     """
 
     name: str
     type: str
     missing: frozenset[str]
     read: Callable[[str], Cell]
-    plain: Callable[[str], object]
+    shared: bool
+
+    def is_plain_number(self, cell: str) -> bool:
+        """Tell whether a cell is a number as JSON writes it, so that its digits can be passed on."""
+        return self.shared and _PLAIN_NUMBER.fullmatch(cell) is not None
 
 
 def memoize(make: Callable[[str], Value]) -> Callable[[str], Value]:
@@ -77,9 +83,8 @@ def _read_missing(values: Sequence[str | Mapping[str, str]]) -> frozenset[str]:
 
 
 def _make_column(field: Mapping[str, Any], missing: frozenset[str]) -> Column:
-    shared = field["type"] in {"integer", "number"} and not field.keys() & _OWN_NOTATION
-    plain = _PLAIN_NUMBER.fullmatch if shared else _refuse
-    return Column(field["name"], field["type"], missing, _make_reader(field, missing), plain)
+    shared = not field.keys() & _OWN_NOTATION and field.get("format", "default") == "default"
+    return Column(field["name"], field["type"], missing, _make_reader(field, missing), shared)
 
 
 def _make_reader(field: Mapping[str, Any], missing: frozenset[str]) -> Callable[[str], Cell]:
@@ -88,7 +93,3 @@ def _make_reader(field: Mapping[str, Any], missing: frozenset[str]) -> Callable[
     notation = {key: value for key, value in field.items() if key in _NOTATION}
     reader = frictionless.Field.from_descriptor({**notation, "missingValues": sorted(missing)}).create_cell_reader()
     return memoize(lambda cell: reader(cell)[0])
-
-
-def _refuse(_cell: str) -> None:
-    return None

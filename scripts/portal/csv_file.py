@@ -13,7 +13,7 @@ import csv
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from portal.column import make_columns, memoize
+from portal.column import NUMBERS, make_columns, memoize
 from portal.table import read_batches, read_raw_rows
 
 if TYPE_CHECKING:
@@ -60,10 +60,12 @@ def _read_header(resource: Resource) -> tuple[str, ...]:
 
 def _make_writer(column: Column) -> Callable[[str], str] | None:
     """Return what writes the cells of a column that does not stay as it is."""
-    if column.type not in {"integer", "number"}:
+    if column.type not in NUMBERS:
         return None
 
     def write(cell: str) -> str:
+        if cell not in column.missing and column.is_plain_number(cell) and "e" not in cell.lower():
+            return cell.replace(".", EXCEL_DECIMAL)
         value = column.read(cell)
         if not isinstance(value, Decimal | int):
             return cell

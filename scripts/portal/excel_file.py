@@ -19,7 +19,7 @@ from portal.column import make_columns
 from portal.excel_about import About, describe_codes, describe_table
 from portal.format_limits import EXCEL_CHARACTERS, count_characters, count_decimals, fits_excel
 from portal.static_json import write_cell
-from portal.table import read_batches
+from portal.table import KEPT_BYTES, read_batches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,10 +58,13 @@ def write_excel(package: Package, resource: Resource, path: Path, registers: Reg
         "strings_to_urls": False,
     }
     with xlsxwriter.Workbook(path, options) as workbook:
+        # Rows of a small table wait on disk as well, or xlsxwriter would write them in another way; its many parts
+        # need not, and deleting them costs more than all the rest.
+        workbook.in_memory = resource.file.stat().st_size <= KEPT_BYTES
         workbook.set_properties({
             "title": package.title.vi, "subject": package.title.en, "created": _read_time(package.created),
         })  # fmt: skip
-        used = _Sheets(workbook).write_data(package, resource)
+        used = _Sheets(workbook).write_data(resource)
         _Sheets(workbook).write_about(ABOUT_SHEET, describe_table(package, resource, registers))
         if codes := describe_codes(resource, used, registers):
             _Sheets(workbook).write_about(CODES_SHEET, codes)
@@ -80,7 +83,7 @@ class _Sheets:
         self._wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
         self._numbers: dict[int, Any] = {}
 
-    def write_data(self, package: Package, resource: Resource) -> list[set[str]]:
+    def write_data(self, resource: Resource) -> list[set[str]]:
         """Write the table; return the distinct codes of each coded column."""
         sheet = self._workbook.add_worksheet(DATA_SHEET, worksheet_class=_PlainSheet)
         columns = make_columns(resource)

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from portal.column import make_columns
+from portal.column import NUMBERS, make_columns
 from portal.register import Registers, word_unit
 from portal.table import BATCH_ROWS, read_batches
 
@@ -54,23 +54,22 @@ def write_parquet(package: Package, resource: Resource, path: Path, registers: R
     ]
     schema = pa.schema(fields, metadata=_describe_table(package, resource))
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for rows in _group(read_batches(resource), len(columns)):
-            cells = zip(*rows, strict=True)
-            arrays = [make(column) for make, column in zip(makers, cells, strict=True)]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        for batches in _group(_read_arrow(resource, makers, schema), len(columns)):
+            writer.write_table(pa.Table.from_batches(batches, schema))
 
 
-def _group(batches: Iterator[list[list[str]]], width: int) -> Iterator[list[list[str]]]:
-    """Yield batches joined to the size of a row group."""
-    limit = max(BATCH_ROWS, min(_GROUP_ROWS, _GROUP_CELLS // width))
-    rows: list[list[str]] = []
-    for batch in batches:
-        rows += batch
-        if len(rows) >= limit:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
+def _read_arrow(resource: Resource, makers: Sequence[ArrayMaker], schema: Any) -> Iterator[Any]:
+    """Yield the rows as record batches: Arrow holds them in a fifth of the room that Python needs."""
+    for rows in read_batches(resource):
+        arrays = [make(cells) for make, cells in zip(makers, zip(*rows, strict=True), strict=True)]
+        yield pa.record_batch(arrays, schema=schema)
+
+
+def _group(batches: Iterator[Any], width: int) -> Iterator[list[Any]]:
+    """Yield the record batches of one row group after the other."""
+    size = max(1, min(_GROUP_ROWS, _GROUP_CELLS // width) // BATCH_ROWS)
+    while group := list(islice(batches, size)):
+        yield group
 
 
 def _choose_type(column: Column, resource: Resource, at: int) -> Any:
@@ -95,12 +94,13 @@ def _make_maker(column: Column, kind: Any) -> ArrayMaker:
         return pa.array([_fit(read(cell), kind) for cell in cells], kind)
 
     def make(cells: Sequence[str]) -> Any:
-        known = [None if cell in missing else cell for cell in cells]
-        if all(cell is None or column.plain(cell) for cell in known):
-            return pc.cast(pa.array(known, pa.string()), kind)
-        return make_slowly(cells)
+        # A cell that the check let pass and Arrow reads at all, both read alike.
+        try:
+            return pc.cast(pa.array([None if cell in missing else cell for cell in cells], pa.string()), kind)
+        except pa.ArrowInvalid:
+            return make_slowly(cells)
 
-    return make if column.type in {"integer", "number"} else make_slowly
+    return make if column.shared and column.type in {*NUMBERS, "date"} else make_slowly
 
 
 def _fit(cell: Cell | tuple[int, int], kind: Any) -> object:

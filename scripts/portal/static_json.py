@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from portal.column import make_columns, memoize
+from portal.column import NUMBERS, make_columns, memoize
 from portal.table import read_batches
 
 if TYPE_CHECKING:
@@ -93,8 +93,13 @@ def write_cell(cell: object) -> str:
 
 
 def _make_writer(column: Column) -> ColumnWriter:
-    missing, plain, read = column.missing, column.plain, column.read
+    missing, read = column.missing, column.read
     if column.type == "string":
         return lambda cells: ["null" if cell in missing else encode_basestring(cell) for cell in cells]
-    write = memoize(lambda cell: cell if cell not in missing and plain(cell) else write_cell(read(cell)))
-    return lambda cells: [write(cell) for cell in cells]
+    keeps_digits = column.is_plain_number if column.type in NUMBERS else lambda _cell: False
+
+    def write(cell: str) -> str:
+        return cell if cell not in missing and keeps_digits(cell) else write_cell(read(cell))
+
+    known = memoize(write)
+    return lambda cells: [known(cell) for cell in cells]
