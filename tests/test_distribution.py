@@ -18,7 +18,8 @@ import pytest
 from factory import column, make_tiny_catalog, write_indicator, write_references, write_table
 from portal.database import DatasetSummary
 from portal.descriptor import read_packages
-from portal.distribution import publish_descriptor, write_catalog, write_distributions
+from portal.collection import write_catalog
+from portal.distribution import publish_descriptor, write_distributions
 from portal.table import Table
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def write_collections(
     write_archive(folder / "parquet.zip", names, compress=False)
     return (
         describe_file(folder / database.name, "SQLite", _SQLITE),
-        describe_file(folder / "packages.zip", "ZIP", _ZIP),
+        describe_file(folder / "packages.zip", "Packages ZIP", _ZIP),
         describe_file(folder / "parquet.zip", "Parquet ZIP", _ZIP),
         *(replace(one, name=f"{PARQUET_FOLDER}/{one.name}") for one in parquet),
     )

@@ -32,6 +32,8 @@ EXCEL_FIRST_DAY = date(1900, 3, 1)
 EXCEL_DECIMALS = 20
 # Findings for which a table has no forms for spreadsheets.
 OMISSIONS = frozenset({"excel-rows", "excel-cell-length"})
+# All that a reader of the download bar must know of Excel.
+EXCEL_FINDINGS = OMISSIONS | {"excel-digits", "excel-date"}
 _SHOWN_CHARACTERS = 80
 
 

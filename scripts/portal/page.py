@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from portal.api_reference import ApiPage
 from portal.catalog import web_address
+from portal.download_bar import list_collections, list_downloads, note_limits
+from portal.format_limits import EXCEL_FINDINGS
 from portal.later_rows import name_later_rows
 from portal.listing import Lister
 from portal.observation import select_headline
@@ -100,7 +102,12 @@ class Writer(Lister):
             groups.append(("", self.say("no_theme"), loose))
         references = [self.card(package) for package in self.catalog.references]
         every = [*(card for _, _, members in groups for card in members), *references]
-        view = {"groups": groups, "references": references, "filters": self.filters(every)}
+        view = {
+            "groups": groups,
+            "references": references,
+            "filters": self.filters(every),
+            "collections": list_collections(self.catalog, self.language),
+        }
         page = self._page("catalog/", "catalog_title", "catalog_description", "catalog.html", view)
         return replace(page, scripts=("catalog",))
 
@@ -225,7 +232,8 @@ class Writer(Lister):
         rows = self.catalog.observations.get(package.name, ())
         headline = select_headline(package, rows)
         ordered = sorted(rows, key=self.newest_first)
-        findings = [one for one in self.catalog.findings if one.package == package.name]
+        own = [one for one in self.catalog.findings if one.package == package.name]
+        findings = [one for one in own if one.code not in EXCEL_FINDINGS]
         description = package.description.get(self.language)
         view = {
             "package": package,
@@ -246,7 +254,8 @@ class Writer(Lister):
             "broken": [self.explain(one) for one in self.catalog.verdicts if one.dataset == package.name and one.flag],
             "sources": self.sources_of(rows),
             "plain": None if package.kind == "indicator" else self.plain_table(package),
-            "downloads": self.downloads(package),
+            "downloads": list_downloads(package, self.catalog, self.language),
+            "excel_notes": note_limits(package, self.catalog, self.language),
             "columns": [self.column(column) for column in package.main.fields],
             "findings": findings[:SHOWN_FINDINGS],
             "findings_cut": self.say_cut("problems_cut", SHOWN_FINDINGS, len(findings)),

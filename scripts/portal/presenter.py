@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from portal.chart import draw_chart
 from portal.explanation import explain_headline, explain_verdict
 from portal.figure import describe_observation, format_figure, say_when
-from portal.number import format_number, format_size
+from portal.number import format_number
 from portal.observation import find_change, select_headline
 from portal.period import format_day, format_period
 from portal.progress import measure_progress
 from portal.sql import to_sql
 from portal.text import Text
-from portal.view import Card, Download, Figure, FlagGroup, System, Target
+from portal.view import Card, Figure, FlagGroup, System, Target
 from portal.wording import say
 
 if TYPE_CHECKING:
@@ -142,16 +142,6 @@ class Presenter:
                 for flag in one.flags
             ),
         )
-
-    def downloads(self, package: Package) -> list[Download]:
-        """Return the download bar of a dataset."""
-        return [
-            Download(
-                f"/data/{package.name}/{one.name}", one.name, one.format,
-                format_size(one.bytes, self.language), one.sha256,
-            )
-            for one in self.catalog.distributions.get(package.name, ())
-        ]  # fmt: skip
 
     def system(self, row: Record) -> System:
         """Return a row of the register of systems, with the newest figure of each dataset it names."""

@@ -33,13 +33,16 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One entry of the download bar."""
+    """One entry of the download bar: a file, what it is for, how large it is; `about` is empty or names the table."""
 
     url: str
     name: str
     format: str
+    use: str
     size: str
+    rows: str
     sha256: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
