@@ -11,15 +11,19 @@ import zipfile
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import duckdb
 import frictionless
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from python_calamine import CalamineWorkbook
 
 from factory import column, make_tiny_catalog, write_indicator, write_references, write_table
+from portal.collection import write_catalog
 from portal.database import DatasetSummary
 from portal.descriptor import read_packages
-from portal.collection import write_catalog
-from portal.distribution import publish_descriptor, write_distributions
+from portal.distribution import LONG_ROWS, publish_descriptor, write_distributions
+from portal.download_bar import note_limits
 from portal.table import Table
 
 if TYPE_CHECKING:
@@ -139,12 +143,17 @@ def test_every_package_of_the_catalogue_unzips_and_validates(
 def test_distributions_are_listed_as_they_lie_on_disk(awkward: Package, tmp_path: Path) -> None:
     written = write_distributions(awkward, tmp_path / "data")
     assert [(one.name, one.format, one.media_type) for one in written] == [
+        ("awkward.xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ("awkward.csv", "CSV", "text/csv"),
+        ("awkward.excel.csv", "Excel CSV", "text/csv"),
         ("awkward.json", "JSON", "application/json"),
+        ("awkward.parquet", "Parquet", "application/vnd.apache.parquet"),
         ("awkward.zip", "ZIP", "application/zip"),
         ("datapackage.json", "Data Package", "application/json"),
     ]
     assert {path.name for path in (tmp_path / "data").iterdir()} == {one.name for one in written}
+    tables = [(one.resource, one.rows) for one in written]
+    assert tables == [("awkward", len(CELLS))] * 5 + [("", None)] * 2
     for one in written:
         raw = (tmp_path / "data" / one.name).read_bytes()
         assert (one.bytes, one.sha256) == (len(raw), hashlib.sha256(raw).hexdigest())
@@ -160,7 +169,20 @@ def test_the_same_package_gives_the_same_bytes(awkward: Package, tmp_path: Path)
 def test_a_published_descriptor_differs_only_in_its_files(awkward: Package, tmp_path: Path) -> None:
     written = {one.name: one for one in write_distributions(awkward, tmp_path / "data")}
     descriptor = json.loads((tmp_path / "data" / "datapackage.json").read_text("utf-8"))
-    assert descriptor == publish_descriptor(awkward, written)
+    assert descriptor == publish_descriptor(awkward, list(written.values())[:-2])
+    listed = descriptor["portal"].pop("distributions")
+    assert [one["path"] for one in listed] == [
+        "awkward.xlsx", "awkward.csv", "awkward.excel.csv", "awkward.json", "awkward.parquet",
+    ]  # fmt: skip
+    assert listed[0] == {
+        "path": "awkward.xlsx",
+        "format": "XLSX",
+        "mediatype": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "bytes": written["awkward.xlsx"].bytes,
+        "hash": f"sha256:{written['awkward.xlsx'].sha256}",
+        "resource": "awkward",
+        "rows": len(CELLS),
+    }
     (resource,) = descriptor["resources"]
     assert {key: resource.pop(key) for key in ("bytes", "hash")} == {
         "bytes": written["awkward.csv"].bytes,
@@ -205,6 +227,7 @@ def test_the_catalogue_lists_every_dataset_and_every_file(tmp_path: Path) -> Non
         "home": "http://127.0.0.1:8000/",
         "latest": "http://127.0.0.1:8000/data/latest.json",
         "openapi": "http://127.0.0.1:8000/developers/openapi.json",
+        "distributions": [],
     }
     fish = entries[0]
     files = fish.pop("distributions")
@@ -229,7 +252,16 @@ def test_the_catalogue_lists_every_dataset_and_every_file(tmp_path: Path) -> Non
         "descriptor": "http://127.0.0.1:8000/data/fish/datapackage.json",
     }
     assert [one["url"] for one in files] == [
-        f"http://127.0.0.1:8000/data/fish/{name}" for name in ("fish.csv", "fish.json", "fish.zip", "datapackage.json")
+        f"http://127.0.0.1:8000/data/fish/{name}"
+        for name in (
+            "fish.xlsx",
+            "fish.csv",
+            "fish.excel.csv",
+            "fish.json",
+            "fish.parquet",
+            "fish.zip",
+            "datapackage.json",
+        )
     ]
     for one in files:
         raw = (tmp_path / "data" / "fish" / one["url"].rpartition("/")[2]).read_bytes()
@@ -238,9 +270,74 @@ def test_the_catalogue_lists_every_dataset_and_every_file(tmp_path: Path) -> Non
 
 
 def test_the_published_catalogue_points_at_files_that_exist(published: Published) -> None:
-    entries = json.loads((published.site / "data" / "catalog.json").read_text("utf-8"))["datasets"]
-    addresses = [entry[key] for entry in entries for key in ("page", "descriptor")]
+    index = json.loads((published.site / "data" / "catalog.json").read_text("utf-8"))
+    entries = index["datasets"]
+    whole = {one["url"].rpartition("/data/")[2]: one for one in index["distributions"]}
+    assert {"opendata.db", "packages.zip", "parquet.zip", "parquet/fish.parquet"} <= whole.keys()
+    addresses = [one["url"] for one in index["distributions"]]
+    assert len(addresses) == 3 + len(entries)
+    for name, one in whole.items():
+        raw = (published.site / "data" / name).read_bytes()
+        assert (one["bytes"], one["hash"]) == (len(raw), f"sha256:{hashlib.sha256(raw).hexdigest()}")
+    addresses += [entry[key] for entry in entries for key in ("page", "descriptor")]
     addresses += [one["url"] for entry in entries for one in entry["distributions"]]
-    assert len(addresses) == 6 * len(entries)
+    assert len(addresses) == 3 + 10 * len(entries)
     for address in addresses:
         assert (published.site / address.removeprefix("http://127.0.0.1:8000/")).exists(), address
+
+
+def test_a_table_beyond_excel_has_no_forms_for_it_and_says_so(tmp_path: Path) -> None:
+    cell = "\U0001f41f" * 16_384  # 32,768 characters of UTF-16
+    write_table(
+        tmp_path / "packages", "long", [column("name", required=True), column("text")], [["a", ""], ["b", cell]]
+    )
+    catalog = make_tiny_catalog(tmp_path / "packages", tmp_path / "data")
+    assert [one.format for one in catalog.distributions["long"]] == ["CSV", "JSON", "Parquet", "ZIP", "Data Package"]
+    (found,) = catalog.findings
+    assert (found.place, found.code, found.severity) == ("long/long.csv:3:2", "excel-cell-length", "warning")
+    reason = (
+        "The column “text” has a cell of 32768 characters, a cell of Excel holds 32767: there are no XLSX and Excel CSV"
+        " files. Use the CSV, JSON or Parquet file."
+    )
+    write_catalog(catalog, {"long": DatasetSummary(2, "", "")}, tmp_path / "data")
+    listed = json.loads((tmp_path / "data" / "catalog.json").read_text("utf-8"))["datasets"][0]["omitted"]
+    published = json.loads((tmp_path / "data" / "long" / "datapackage.json").read_text("utf-8"))["portal"]["omitted"]
+    assert [one["reason@en"] for one in listed] == [one["reason@en"] for one in published] == [reason]
+    assert note_limits(catalog.packages["long"], catalog, "en") == [reason]
+
+
+def test_a_long_table_is_also_offered_by_column(tmp_path: Path) -> None:
+    rows = [[str(number), f"{number}.50"] for number in range(LONG_ROWS)]
+    write_table(tmp_path / "packages", "long", [column("name", required=True), column("value", "number")], rows)
+    (package,) = read_packages(tmp_path / "packages").packages
+    written = {one.format: one for one in write_distributions(package, tmp_path / "data")}
+    assert written["JSON columns"].rows == LONG_ROWS
+    table = json.loads((tmp_path / "data" / "long.columns.json").read_text("utf-8"))
+    assert (table["name"], table["rows"], table["columns"]["value"][:2]) == ("long", LONG_ROWS, [0.5, 1.5])
+
+
+def test_duckdb_and_pandas_read_the_parquet_files_and_their_words(published: Published) -> None:
+    path = published.site / "data" / "parquet" / "fish.parquet"
+    found = duckdb.sql(f"select sum(value), count(*) from read_parquet('{path.parent}/fish*.parquet')").fetchall()  # noqa: S608
+    assert found == [(4781.0, 4)]
+    assert pd.read_parquet(path)["value"].tolist() == [2390.5, 1500.5, 800.0, 90.0]
+    words = pq.read_schema(path).field("value").metadata
+    assert (words[b"title"].decode(), words[b"title@en"].decode()) == ("Cột value", "Column value")
+
+
+def test_the_excel_file_tells_of_the_table_in_both_languages(published: Published) -> None:
+    book = CalamineWorkbook.from_path(str(published.site / "data" / "fish" / "fish.xlsx"))
+    assert book.sheet_names == ["Số liệu · Data", "Mô tả · About", "Mã · Codes"]
+    header = book.get_sheet_by_index(0).to_python()[0]
+    assert header[:2] == ["Cột period\nColumn period", "Cột area\nColumn area"]
+    about = {row[0]: row[1:3] for row in book.get_sheet_by_index(1).to_python()}
+    assert about["Tên · Title"] == ["Gói fish", "Package fish"]
+    assert about["Mã và địa chỉ giấy phép · Licence code and address"] == [
+        "CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/",
+    ]  # fmt: skip
+    assert ["unit", "tonne", "tấn", "tonnes"] in book.get_sheet_by_index(2).to_python()
+    with zipfile.ZipFile(published.site / "data" / "fish" / "fish.xlsx") as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert 'state="frozen"' in sheet
+    assert "<autoFilter " in sheet
+    assert "<f>" not in sheet

@@ -229,7 +229,7 @@ def test_the_table_without_javascript_holds_every_figure(visitor: Visitor) -> No
     page = visitor.open("/catalog/fisheries_production/", PHONE, java_script_enabled=False)
     assert page.locator("table.figures tbody tr").count() == 14
     assert page.locator(".download-bar a").first.get_attribute("href") == (
-        "/data/fisheries_production/fisheries_production.csv"
+        "/data/fisheries_production/fisheries_production.xlsx"
     )
 
 

@@ -45,7 +45,9 @@ def test_fisheries_as_a_file(visitor: Visitor, release: Path) -> None:
     page = visitor.open("/", PHONE, accept_downloads=True)
     search_for(page, "thủy sản")
     open_result(page, "/catalog/fisheries_production/")
-    tab_to(page, ".download-bar a[href$='.csv']", key="Shift+Tab")  # the result led to a row of the table below
+    tab_to(
+        page, ".download-bar a[href$='fisheries_production.csv']", key="Shift+Tab"
+    )  # the result led to a row of the table below
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     published = release / "current/site/data/fisheries_production/fisheries_production.csv"

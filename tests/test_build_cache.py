@@ -1,0 +1,113 @@
+"""The build cache: what is taken out is byte for byte what a full build writes, and what was spoiled is made anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from factory import TODAY, find_damage, make_tiny_project
+from portal import build, build_cache
+from portal.build_cache import BuildCache, digest_parts
+from portal.release import BuildFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> BuildCache:
+    return BuildCache(tmp_path / "cache")
+
+
+def make_writer(text: str, calls: list[str]) -> Callable[[Path], dict[str, str]]:
+    def make(folder: Path) -> dict[str, str]:
+        calls.append(text)
+        (folder / "deep").mkdir(parents=True)
+        (folder / "deep" / "a.txt").write_text(text, "utf-8")
+        return {"said": text}
+
+    return make
+
+
+def test_the_same_key_is_made_once(cache: BuildCache, tmp_path: Path) -> None:
+    calls: list[str] = []
+    for name in ("one", "two"):
+        assert cache.fill(tmp_path / name, "key", make_writer("cá", calls)) == {"said": "cá"}
+        assert (tmp_path / name / "deep" / "a.txt").read_text("utf-8") == "cá"
+    assert calls == ["cá"]
+    assert cache.fill(tmp_path / "three", "other", make_writer("tôm", calls)) == {"said": "tôm"}
+    assert calls == ["cá", "tôm"]
+
+
+SPOILT = {
+    "a file": lambda entry: (entry / "files" / "deep" / "a.txt").write_text("cà", "utf-8"),
+    "a file gone": lambda entry: (entry / "files" / "deep" / "a.txt").unlink(),
+    "the value": lambda entry: (entry / "entry.json").write_text(
+        (entry / "entry.json").read_text("utf-8").replace('"said": "cá"', '"said": "cà"'), "utf-8"
+    ),
+    "the note": lambda entry: (entry / "entry.json").write_text("{", "utf-8"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_a_spoilt_entry_is_made_anew(cache: BuildCache, tmp_path: Path, what: str) -> None:
+    calls: list[str] = []
+    cache.fill(tmp_path / "one", "key", make_writer("cá", calls))
+    SPOILT[what](tmp_path / "cache" / "key")
+    for name in ("two", "three"):
+        assert cache.fill(tmp_path / name, "key", make_writer("cá", calls)) == {"said": "cá"}
+        assert (tmp_path / name / "deep" / "a.txt").read_text("utf-8") == "cá"
+    assert calls == ["cá", "cá"]
+
+
+def test_damage_to_what_was_taken_out_stays_there(cache: BuildCache, tmp_path: Path) -> None:
+    calls: list[str] = []
+    cache.fill(tmp_path / "one", "key", make_writer("cá", calls))
+    (tmp_path / "one" / "deep" / "a.txt").write_text("hỏng", "utf-8")
+    cache.fill(tmp_path / "two", "key", make_writer("cá", calls))
+    assert ((tmp_path / "two" / "deep" / "a.txt").read_text("utf-8"), calls) == ("cá", ["cá"])
+
+
+def test_what_no_build_asks_for_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_cache, "KEPT_UNUSED", 1)
+    before = BuildCache(tmp_path / "cache")
+    for key in ("first", "second", "third"):
+        before.fill(tmp_path / key, key, make_writer(key, []))
+    (tmp_path / "cache" / ".new-killed").mkdir()
+    after = BuildCache(tmp_path / "cache")
+    after.fill(tmp_path / "again", "first", make_writer("first", []))
+    after.prune()
+    left = {path.name for path in (tmp_path / "cache").iterdir()}
+    assert "first" in left
+    assert len(left) == 2
+    assert ".new-killed" not in left
+
+
+def test_parts_are_kept_apart() -> None:
+    assert digest_parts(["a", "bc"]) != digest_parts(["ab", "c"])
+
+
+def test_a_release_from_the_cache_is_that_of_a_full_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make_tiny_project(tmp_path / "project")
+    warm, cold = BuildFolder(tmp_path / "warm"), BuildFolder(tmp_path / "cold")
+    made: list[str] = []
+    write = build.write_distributions
+    monkeypatch.setattr(build, "write_distributions", lambda one, *rest: [made.append(one.name), write(one, *rest)][1])
+    first = build.build_portal(project, warm, TODAY, lambda _stage: None).release
+    assert len(made) == len(list((project / "datapackages").iterdir()))
+    made.clear()
+    path = project / "datapackages" / "fish" / "fish.csv"
+    path.write_text(path.read_text("utf-8").replace("1200,tonne", "1201,tonne").replace("1.200", "1.201"), "utf-8")
+    second = build.build_portal(project, warm, TODAY, lambda _stage: None).release
+    assert made == ["fish"]
+    assert first != second
+    assert build.build_portal(project, cold, TODAY, lambda _stage: None).release == second
+    assert find_damage(warm.current) == find_damage(cold.current) == []
+    assert (warm.current / "manifest.json").read_bytes() == (cold.current / "manifest.json").read_bytes()
+    made.clear()
+    units = project / "datapackages" / "units" / "units.csv"
+    units.write_text(units.read_text("utf-8").replace("tấn", "tấn tươi"), "utf-8")
+    build.build_portal(project, warm, TODAY, lambda _stage: None)
+    assert {"fish", "units"} <= set(made), "words of a unit stand in the files of the datasets that use it"
