@@ -11,6 +11,7 @@ import sys
 
 import bench_api
 import bench_build
+import bench_distributions
 import bench_lighthouse
 import bench_nginx
 import bench_search
@@ -18,6 +19,7 @@ import bench_serve
 
 BENCHMARKS = {
     "build": bench_build.run,
+    "distributions": bench_distributions.run,
     "serve": bench_serve.run,
     "search": bench_search.run,
     "api": bench_api.run,

@@ -9,11 +9,16 @@ import pytest
 from factory import TODAY, find_damage, make_tiny_project
 from portal import build, build_cache
 from portal.build_cache import BuildCache, digest_parts
+from portal.distribution import write_distributions
 from portal.release import BuildFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from portal.distribution import Distribution
+    from portal.package import Package
+    from portal.register import Registers
 
 
 @pytest.fixture
@@ -93,8 +98,12 @@ def test_a_release_from_the_cache_is_that_of_a_full_build(tmp_path: Path, monkey
     project = make_tiny_project(tmp_path / "project")
     warm, cold = BuildFolder(tmp_path / "warm"), BuildFolder(tmp_path / "cold")
     made: list[str] = []
-    write = build.write_distributions
-    monkeypatch.setattr(build, "write_distributions", lambda one, *rest: [made.append(one.name), write(one, *rest)][1])
+
+    def write(package: Package, folder: Path, registers: Registers) -> tuple[Distribution, ...]:
+        made.append(package.name)
+        return write_distributions(package, folder, registers)
+
+    monkeypatch.setattr(build, "write_distributions", write)
     first = build.build_portal(project, warm, TODAY, lambda _stage: None).release
     assert len(made) == len(list((project / "datapackages").iterdir()))
     made.clear()

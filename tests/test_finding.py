@@ -19,6 +19,7 @@ PACKAGES = Path(__file__).parent / "packages"
 # Codes that no folder of `packages/` has, and why.
 NEEDS_TEXTS = "is found only where the texts of the sources are at hand, by scripts/verify_sources.py"
 ELSEWHERE = {
+    "excel-rows": "test_format_limits: a file of more than a million rows",
     "cell-too-long": "a cell of 100,001 characters is written by tests/test_source_file.py",
     "file-too-large": "the files are written by tests/test_descriptor.py and tests/test_source_file.py",
     "path-link-out": "links are made by tests/test_descriptor.py and tests/test_source_file.py",

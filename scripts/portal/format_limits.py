@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from portal.package import Resource
     from portal.table import Row
 
+# Integers above this are rounded by spreadsheets and by readers of JSON; SQLite ends at 2**63.
+_MAX_INTEGER = 2**53
 # https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 EXCEL_ROWS = 1_048_576  # the header being one of them
 EXCEL_CHARACTERS = 32_767
@@ -81,6 +83,13 @@ def find_obstacles(resource: Resource, extent: Extent, place: Place) -> Iterator
         yield make_finding("excel-cell-length", where, field=name, length=extent.longest, limit=EXCEL_CHARACTERS)
 
 
+def is_exact(cell: Decimal | int) -> bool:
+    """Tell whether readers of JSON, Parquet and the API, who compute with doubles, get the digits of a number back."""
+    if isinstance(cell, int):
+        return abs(cell) <= _MAX_INTEGER
+    return cell.is_finite() and Decimal(repr(float(cell))) == cell
+
+
 def fits_excel(cell: object) -> bool:
     """Tell whether Excel keeps a typed cell as what it is; else it must stand there as text."""
     if isinstance(cell, bool) or cell is None or isinstance(cell, str):
@@ -116,7 +125,9 @@ class ExcelCells:
     def note(self, row: Row, line: int) -> None:
         """Look at the next row."""
         for position, (column, cell) in enumerate(zip(self.resource.fields, row.cells, strict=True), start=1):
-            if column.type in _CODES and cell is not None and not fits_excel(cell):
+            if column.type not in _CODES or fits_excel(cell):
+                continue
+            if not isinstance(cell, Decimal | int) or is_exact(cell):  # else a blocker says more
                 self._first.setdefault(position, (line, str(cell)))
                 self._count[position] = self._count.get(position, 0) + 1
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from portal.finding import Finding, make_finding
+from portal.format_limits import is_exact
 from portal.period import PeriodError, parse_period
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from portal.table import Cell, Row
 
 RULES_NEEDING_TEXTS = (3, 4)
-# Integers above this are rounded by spreadsheets and by readers of JSON; SQLite ends at 2**63.
-_MAX_INTEGER = 2**53
 _SHOWN_CHARACTERS = 80
 # Columns that name the rows of a code list.
 CODE_COLUMNS = ("code", "id")
@@ -94,14 +93,8 @@ def _check_number(column: Field, cell: Decimal | int, place: Place) -> Iterator[
     """Yield a finding where SQLite, JSON or a spreadsheet would show another number than the file."""
     if isinstance(cell, Decimal) and not cell.is_finite():
         yield make_finding("number-not-finite", place, field=column.name, cell=cell)
-    elif not _is_exact(cell):
+    elif not is_exact(cell):
         yield make_finding("number-not-exact", place, field=column.name, cell=str(cell)[:_SHOWN_CHARACTERS])
-
-
-def _is_exact(cell: Decimal | int) -> bool:
-    if isinstance(cell, int):
-        return abs(cell) <= _MAX_INTEGER
-    return Decimal(repr(float(cell))) == cell
 
 
 def _check_observation(resource: Resource, row: Row, context: Context, place: Place) -> Iterator[Finding]:
