@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measure import PYTHON, median_run, run_process
+from measure import PYTHON, run_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,10 @@ package = read_packages(Path(sys.argv[1])).packages[0]
 form = next(one for one in FORMATS if one.name == sys.argv[2])
 form.write(package, package.main, Path(sys.argv[3]), {{}})
 """
-_ZIP = f"{_START} from portal.archive import write_archive; write_archive(Path(sys.argv[2]), [('a.csv', Path(sys.argv[1]))])"
+_ZIP = f"""{_START}
+from portal.archive import write_archive
+write_archive(Path(sys.argv[2]), [("data.csv", Path(sys.argv[1]))])
+"""
 _PEERS = {
     "CSV": "frame.to_csv(sys.argv[2], index=False)",
     "Excel CSV": "frame.to_csv(sys.argv[2], index=False, sep=';', decimal=',', encoding='utf-8-sig')",
@@ -58,20 +61,23 @@ def run() -> None:
         table = _write_package(folder / "million")
         total = 0.0
         for form, peer in _PEERS.items():
-            target = folder / "target"
-            ours = (
-                [PYTHON, "-c", _OURS, table.parent, form, target]
-                if form != "ZIP"
-                else [PYTHON, "-c", _ZIP, table, target]
-            )
-            here = median_run(ours, times=1)
-            there = median_run([PYTHON, "-c", _PANDAS + peer, table, target], times=1)
-            total += here.seconds if form != "Excel CSV" else 0
-            print(
-                f"{ROWS:,} x {len(_COLUMNS)} {form}: {here.seconds:.2f} s, {here.peak_mb} MB; pandas {there.seconds:.2f} s, "
-                f"{there.peak_mb} MB; ratio {here.seconds / there.seconds:.2f}, memory {here.peak_mb / there.peak_mb:.2f}"
-            )
+            seconds = _compare(form, peer, table)
+            total += seconds if form != "Excel CSV" else 0
         print(f"CSV, JSON, Parquet and zip together: {total:.2f} s")
+
+
+def _compare(form: str, peer: str, table: Path) -> float:
+    """Print one form beside pandas; return our seconds."""
+    target = table.with_name("target")
+    code: list[str | Path] = [_ZIP, table, target] if form == "ZIP" else [_OURS, table.parent, form, target]
+    here = run_process([PYTHON, "-c", *code])
+    there = run_process([PYTHON, "-c", _PANDAS + peer, table, target])
+    print(
+        f"{ROWS:,} x {len(_COLUMNS)} {form}: {here.seconds:.2f} s, {here.peak_mb} MB; "
+        f"pandas {there.seconds:.2f} s, {there.peak_mb} MB; "
+        f"ratio {here.seconds / there.seconds:.2f}, memory {here.peak_mb / there.peak_mb:.2f}"
+    )
+    return here.seconds
 
 
 def _write_package(folder: Path) -> Path:
@@ -82,10 +88,16 @@ def _write_package(folder: Path) -> Path:
         "encoding": "utf-8", "dialect": {"delimiter": ","}, "schema": {"fields": fields},
     }  # fmt: skip
     descriptor = {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json", "name": "million", "title": "Một triệu dòng",
-        "description": "Số liệu bịa để đo tốc độ.", "languages": ["vi"], "version": "1.0.0",
-        "licenses": [{"name": "CC-BY-4.0"}], "portal": {"kind": "table"}, "resources": [resource],
-    }  # fmt: skip
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "million",
+        "title": "Một triệu dòng",
+        "description": "Số liệu bịa để đo tốc độ.",
+        "languages": ["vi"],
+        "version": "1.0.0",
+        "licenses": [{"name": "CC-BY-4.0"}],
+        "portal": {"kind": "table"},
+        "resources": [resource],
+    }
     (folder / "datapackage.json").write_text(json.dumps(descriptor), "utf-8")
     with (folder / "data.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -13,7 +13,8 @@ The flow, in the order in which the modules take part::
             +--> database        opendata.db         (own_tables, observation, full_text)
             +--> api_metadata    datasette.json
             +--> api_pages       datasette-templates/
-            +--> distribution    site/data/<dataset>/    (static_json, latest)
+            +--> distribution    site/data/<dataset>/    (column -> csv_file, excel_file, static_json, parquet_file)
+            +--> collection      site/data/             (whole catalogue; catalog.json, latest)
             +--> site            site/               (page, chart, wording -> templates/)
             +--> developer_files site/developers/    (openapi -> api_reference), llms.txt
             |
