@@ -76,10 +76,11 @@ def golden_catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 
 
 def _leave_out_the_machine(html: str) -> str:
-    """Leave out what fonts and the zip library of the machine decide: the picture, and the bytes of the archive."""
+    """Leave out what fonts and libraries decide: the picture, and the bytes of packed files and of what lists them."""
     html = re.sub(r"<svg.*</svg>", "<svg></svg>", html, flags=re.DOTALL)
-    html = re.sub(r"(fish\.zip <code>)[0-9a-f]{64}", r"\1…", html)
-    return re.sub(r"(ZIP <span>)[^<]*", r"\1…", html)
+    packed = r"(?:fish\.(?:zip|xlsx|parquet)|datapackage\.json)"
+    html = re.sub(rf"({packed} <code>)[0-9a-f]{{64}}", r"\1…", html)
+    return re.sub(rf'({packed}" download>[^<]*<span>)[^<]*', r"\1…", html)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
