@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pysdmx.errors import Invalid
 from pysdmx.io import read_sdmx
+from pysdmx.io.pd import PandasDataset
 
 from factory import check_folder, write_indicator, write_references
 from portal.period import PeriodError, parse_period
@@ -36,7 +37,8 @@ def write_and_read(package: Package, folder: Path) -> tuple[str, pd.DataFrame]:
     """Return structure and cells as pysdmx reads the file that is written here."""
     path = folder / f"{package.name}.sdmx.csv"
     write_sdmx(package, package.main, path)
-    dataset = read_sdmx(path, validate=False).data[0]
+    dataset = (read_sdmx(path, validate=False).data or [])[0]
+    assert isinstance(dataset, PandasDataset)
     return str(dataset.structure), dataset.data
 
 

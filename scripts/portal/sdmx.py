@@ -1,7 +1,7 @@
 """SDMX-CSV 2.0: the observations of an indicator as statistical offices exchange them.
 
 Every column of the package's key is a dimension, `source` and `locator` among them: two documents may state one thing
-differently, and no observation may hide another. Nothing is lost where SDMX has no word for it: the period and the status
+differently, and no observation may hide another. Nothing is lost where SDMX has no word for it: period and status
 stand a second time as they are in the package, in PERIOD and STATUS.
 
 https://github.com/sdmx-twg/sdmx-csv (format), SDMX 3.0 section 6 (time), CL_OBS_STATUS 2.2 (codes of statuses).
