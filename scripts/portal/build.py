@@ -17,6 +17,7 @@ from portal.api_schema import INSPECTION, inspect_database
 from portal.build_cache import BuildCache, digest_code, digest_parts
 from portal.catalog import make_catalog
 from portal.check import check_packages
+from portal.ckan import write_ckan
 from portal.collection import write_catalog, write_collections
 from portal.database import write_database
 from portal.descriptor import DESCRIPTOR, read_packages
@@ -112,6 +113,7 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             write_api_pages(project / "site" / "theme" / "datasette", settings, staging / FOLDER)
             write_catalog(catalog, summaries, data)
             write_latest(catalog, data)
+            write_ckan(catalog, staging)
         with _timed("site", report):
             pages = write_site(catalog, project, staging / "site", data)
             # MkDocs empties its folder first, so the downloads wait outside until it is done.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from portal.api import PortalDatasette, close_api, open_api, warm_up_api
 from portal.api_gate import ApiGate
 from portal.api_schema import read_schema
+from portal.ckan import FILE as CKAN_FILE
+from portal.ckan_gate import open_ckan
 from portal.metrics import show_release
 from portal.query_lane import QueryLane
 from portal.release_check import BrokenReleaseError, ReleaseStamp, check_published, check_release, read_object
@@ -36,6 +38,7 @@ class LiveRelease:
         self.id = check_release(folder)
         self.site = StaticSite(folder / "site")
         metadata = read_object(folder / "datasette.json")
+        self.ckan = open_ckan(folder / CKAN_FILE)
         self.lane = QueryLane(folder)
         self._datasette: PortalDatasette = open_api(folder / "opendata.db", metadata)
         self.api = ApiGate(self._datasette, read_schema(folder / "opendata.db", metadata), self.lane)

@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portal.ckan import FILE as CKAN_FILE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -61,6 +63,8 @@ def check_release(folder: Path) -> str:
     release_id = _read_id(folder / "release.json")
     _check_database(folder / "opendata.db")
     read_object(folder / "datasette.json")
+    if (folder / CKAN_FILE).exists():  # releases before 0.1.0 was complete have none
+        read_object(folder / CKAN_FILE)
     if not (folder / "site").is_dir():
         raise BrokenReleaseError("site: không có / missing")
     return release_id

@@ -76,6 +76,10 @@ def _route(switch: ReleaseSwitch) -> Starlette:
         with switch.use() as release:
             await release.api(scope, receive, _name_release(release, send))
 
+    async def answer_ckan(scope: Scope, receive: Receive, send: Send) -> None:
+        with switch.use() as release:
+            await release.ckan(scope, receive, _name_release(release, send))
+
     async def answer_site(scope: Scope, receive: Receive, send: Send) -> None:
         with switch.use() as release:
             await release.site(scope, receive, _name_release(release, send))
@@ -85,6 +89,7 @@ def _route(switch: ReleaseSwitch) -> Starlette:
         Route("/metrics", report_metrics),
         Route(API_PREFIX.rstrip("/"), lead_to_api),
         Mount(API_PREFIX.rstrip("/"), answer_api),
+        Mount("/api", answer_ckan),
         Mount("/", answer_site),
     ]
     return Starlette(routes=routes, lifespan=live)
