@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from http.client import HTTPSConnection
 from typing import TYPE_CHECKING
 
+import ckanapi
 import pytest
 
 from front import SHIPPED, Front, ask, find_port, read_all, run_front, wait_until
@@ -204,6 +205,55 @@ def test_a_script_of_another_site_may_ask_first(front: Front, path: str) -> None
     assert answer.get("Access-Control-Allow-Methods") == answer.get("Allow") == "GET, HEAD, OPTIONS"
     assert answer.get("Access-Control-Allow-Headers") == "*"
     assert front.ask(path).get("Access-Control-Allow-Methods") == ""
+
+
+# --- harvesters -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("get_only", [False, True])
+def test_a_client_of_ckan_is_answered_through_nginx(front: Front, get_only: bool) -> None:
+    remote = ckanapi.RemoteCKAN(f"http://127.0.0.1:{front.port}", get_only=get_only)
+    assert "fish" in remote.action.package_list()
+    assert remote.action.package_search(q="goi fish", rows=1)["results"][0]["name"] == "fish"
+    with pytest.raises(ckanapi.NotFound):
+        remote.action.package_show(id="nothing")
+    with pytest.raises(ckanapi.ValidationError):
+        remote.action.package_show()
+    remote.close()
+
+
+def test_bodies_of_any_kind_reach_the_application_and_none_too_large(front: Front) -> None:
+    head = b"POST /api/3/action/package_show HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    chunked = b'Transfer-Encoding: chunked\r\n\r\n6\r\n{"id":\r\n8\r\n "fish"}\r\n0\r\n\r\n'
+    assert b'"name": "fish"' in front.send(head + chunked)
+    longest = b'{"id": "' + b"a" * 16_374 + b'"}'
+    assert len(longest) == 16 << 10
+    assert read_status(front.send(head + b"Content-Length: %d\r\n\r\n%s" % (len(longest), longest))) == 404
+    assert read_status(front.send(head + b"Content-Length: 1048576\r\n\r\n")) == 413
+    assert read_status(front.send(head + b"Content-Length: 2\r\n\r\n{{")) == 400
+
+
+def test_answers_to_harvesters_have_the_headers_of_all(front: Front, deployed: Deployed) -> None:
+    answer = front.ask("/api/3/action/package_list")
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.get(name) == value
+    assert answer.get("Access-Control-Allow-Origin") == "*"
+    assert answer.get("X-Release") == deployed.release.name
+    known = front.ask("/api/3/action/package_list", If_None_Match=answer.get("ETag"))
+    assert (known.status, known.body) == (304, b"")
+    preflight = front.ask("/api/3/action/package_list", "OPTIONS", Origin="https://example.org")
+    assert (preflight.status, preflight.get("Access-Control-Allow-Methods")) == (204, "GET, HEAD, POST, OPTIONS")
+    for method in ("PUT", "DELETE", "TRACE"):
+        assert front.ask("/api/3/action/package_list", method).status == 405
+    assert front.ask("/api/3/", "POST").status == 405
+
+
+def test_harvesters_have_the_limit_of_all_who_ask(front: Front) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = list(
+            pool.map(lambda _: front.ask("/api/3/action/site_read", "POST", client="127.0.4.7").status, range(300))
+        )
+    assert 0 < count_limited(asked) < 200
 
 
 # --- refusals -------------------------------------------------------------------------------------------------
