@@ -32,6 +32,8 @@ RSCRIPT = shutil.which("Rscript")
 # What an example prints, by words that stand in it; the score is that of 2022, 0.5796.
 SHOWN = {
     "latest.etag": '"period"',
+    "package_search": '"name": "administrative_applications_by_tier"',
+    "ckanapi": "dti_score_and_rank.sdmx.csv",
     "measure=services": '"as_stated"',
     "opendata.json": '"0,5796"',
     "to_string": "0.5796",

@@ -17,12 +17,14 @@ from portal.api_schema import INSPECTION, inspect_database
 from portal.build_cache import BuildCache, digest_code, digest_parts
 from portal.catalog import make_catalog
 from portal.check import check_packages
+from portal.citation import write_citations
 from portal.ckan import write_ckan
 from portal.collection import write_catalog, write_collections
 from portal.database import write_database
 from portal.descriptor import DESCRIPTOR, read_packages
 from portal.developer_files import write_developer_files
 from portal.distribution import Distribution, write_distributions
+from portal.feed import write_feeds
 from portal.finding import find_blockers
 from portal.inputs import digest_project
 from portal.latest import write_latest
@@ -31,6 +33,7 @@ from portal.register import list_registers, read_registers
 from portal.release import BuildFolder, digest_inputs, publish, stage
 from portal.settings import read_settings
 from portal.site import write_site
+from portal.sitemap import write_sitemap
 from portal.table import Table
 from portal.table_shape import read_shapes
 
@@ -114,11 +117,15 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             write_catalog(catalog, summaries, data)
             write_latest(catalog, data)
             write_ckan(catalog, staging)
+            for package in packages:
+                write_citations(settings, package, data / package.name)
         with _timed("site", report):
             pages = write_site(catalog, project, staging / "site", data)
             # MkDocs empties its folder first, so the downloads wait outside until it is done.
             data.rename(staging / "site" / "data")
             write_developer_files(catalog, staging / "site")
+            write_feeds(catalog, staging / "site")
+            write_sitemap(catalog, staging / "site")
             compress_files(staging / "site")
         with _timed("publish", report):
             release = publish(folder, staging, inputs)

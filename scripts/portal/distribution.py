@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portal import sdmx
 from portal.archive import write_archive
 from portal.csv_file import LINE_END, write_csv, write_excel_csv
 from portal.descriptor import DESCRIPTOR
@@ -92,6 +93,7 @@ FORMATS = (
     Format("JSON", ".json", "application/json", _without_registers(write_json)),
     Format("JSON columns", ".columns.json", "application/json", _without_registers(write_json_columns), is_long),
     Format("Parquet", ".parquet", "application/vnd.apache.parquet", write_parquet),
+    Format("SDMX-CSV", sdmx.SUFFIX, sdmx.MEDIA_TYPE, _without_registers(sdmx.write_sdmx), sdmx.has_observations),
 )
 
 

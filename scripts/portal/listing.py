@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from portal.catalog import read_rows_as_records
+from portal.citation import make_bibtex
 from portal.coverage import count_runs
 from portal.explanation import Results, explain_target
 from portal.period import format_period
@@ -143,16 +143,7 @@ class Lister(Presenter):
 
     def bibtex(self, package: Package) -> str:
         """Return a BibTeX entry for a dataset."""
-        settings = self.catalog.settings
-        return (
-            f"@misc{{{package.name},\n"
-            f"  title     = {{{_clean_bibtex(package.title.get(self.language))}}},\n"
-            f"  author    = {{{{{settings.publisher.get(self.language)}}}}},\n"
-            f"  version   = {{{package.version}}},\n"
-            f"  url       = {{{settings.site_url}{self.url(f'catalog/{package.name}/').lstrip('/')}}},\n"
-            f"  note      = {{{package.licenses[0].name}}}\n"
-            "}"
-        )
+        return make_bibtex(self.catalog.settings, package, self.language)
 
     def cover(self, source: str) -> str:
         """Return the account of a document's digits, in a sentence."""
@@ -186,9 +177,3 @@ class Lister(Presenter):
         """Return identifier, title and facts of the documents that some observations come from."""
         names = sorted({one.source for one in rows}, key=lambda name: sort_key(self.label("sources", name)))
         return [(name, self.label("sources", name), self.source_facts(name)) for name in names]
-
-
-def _clean_bibtex(text: str) -> str:
-    """Return a text that neither ends its field nor commands LaTeX: braces are counted even behind a backslash."""
-    plain = text.translate(str.maketrans("{}\\", "()/"))
-    return re.sub(r"([%&$#_])", r"\\\1", plain)

@@ -124,7 +124,8 @@ class Writer(Lister):
             "description": description,
             "cards": [self.card(package) for package in self.in_theme(theme)],
         }
-        return Page(f"themes/{theme}/", title, description or title, "theme.html", view)
+        meta = {"feed": self.url(f"themes/{theme}/feed.xml")}
+        return Page(f"themes/{theme}/", title, description or title, "theme.html", view, meta=meta)
 
     def sources_page(self) -> Page:
         """Return the list of documents that figures come from."""
@@ -266,7 +267,8 @@ class Writer(Lister):
         }
         title = package.title.get(self.language)
         scripts = ("rows",) if view["later"] else ()
-        return Page(f"catalog/{package.name}/", title, summarise(description), "dataset.html", view, scripts)
+        meta = {"feed": self.url(f"catalog/{package.name}/feed.xml")}
+        return Page(f"catalog/{package.name}/", title, summarise(description), "dataset.html", view, scripts, meta)
 
     # --- inside -----------------------------------------------------------------------------------------
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from portal.format_limits import Extent
     from portal.package import Package, Resource
 
-MEDIA_TYPE = "application/vnd.sdmx.data+csv"
+# SDMX has a media type of its own, but servers know files by their suffix: what is declared is what is sent.
+MEDIA_TYPE = "text/csv"
 SUFFIX = ".sdmx.csv"
 AGENCY = "KIEN_GIANG"
 # The columns of an indicator under the names of SDMX's cross-domain concepts, where there is one.
@@ -41,6 +43,11 @@ _OBS_STATUS, _PERIOD = "OBS_STATUS", "PERIOD"
 OBS_STATUSES: Mapping[str, str] = {"actual": "A", "derived": "A", "estimate": "E", "target": "F"}
 MISSING = "O"
 _KEY = ("period", "area", "measure", "transform", "status", "source", "locator")
+
+
+def has_observations(package: Package, resource: Resource, _extent: Extent) -> bool:
+    """Tell whether a table is that of an indicator, the only kind that SDMX has a form for."""
+    return package.kind == "indicator" and resource is package.main
 
 
 def write_sdmx(package: Package, resource: Resource, path: Path) -> None:

@@ -37,6 +37,7 @@ WRONG_METHOD = "Chỉ nhận {methods}. / Only {methods}.\n"
 
 # Whatever the tables of the machine say; Starlette adds the character set to text.
 MEDIA_TYPES: Mapping[str, str] = {
+    ".bib": "application/x-bibtex",
     ".csv": "text/csv",
     ".db": "application/vnd.sqlite3",
     ".css": "text/css",
@@ -49,6 +50,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".md": "text/markdown",
     ".mjs": "text/javascript",
     ".parquet": "application/vnd.apache.parquet",
+    ".ris": "application/x-research-info-systems",
     ".svg": "image/svg+xml",
     ".ttl": "text/turtle",
     ".txt": "text/plain",
