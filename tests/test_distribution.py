@@ -259,6 +259,7 @@ def test_the_catalogue_lists_every_dataset_and_every_file(tmp_path: Path) -> Non
             "fish.excel.csv",
             "fish.json",
             "fish.parquet",
+            "fish.sdmx.csv",
             "fish.zip",
             "datapackage.json",
         )
@@ -281,7 +282,8 @@ def test_the_published_catalogue_points_at_files_that_exist(published: Published
         assert (one["bytes"], one["hash"]) == (len(raw), f"sha256:{hashlib.sha256(raw).hexdigest()}")
     addresses += [entry[key] for entry in entries for key in ("page", "descriptor")]
     addresses += [one["url"] for entry in entries for one in entry["distributions"]]
-    assert len(addresses) == 3 + 10 * len(entries)
+    indicators = sum(entry["kind"] == "indicator" for entry in entries)
+    assert len(addresses) == 3 + 10 * len(entries) + indicators
     for address in addresses:
         assert (published.site / address.removeprefix("http://127.0.0.1:8000/")).exists(), address
 
