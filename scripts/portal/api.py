@@ -1,7 +1,7 @@
 """The API: one Datasette for each release, under /datasette/.
 
 Datasette 0.65 is used as it is, but for what an immutable file makes needless (asking it for its schema again and
-again) and for three faults that show only in a portal like this one; each cure stands beside its reason below.
+again) and for four faults that show only in a portal like this one; each cure stands beside its reason below.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import pm
 from datasette.url_builder import Urls
 from datasette.utils import PrefixedUrlString, escape_sqlite
+from datasette.views import table as table_views
 
 from portal.api_metadata import DATABASE
 from portal.api_pages import FOLDER as TEMPLATES_FOLDER
@@ -26,7 +27,7 @@ from portal.sql_functions import register
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
 API_PREFIX = "/datasette/"
@@ -162,6 +163,16 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
             self.guard(connection)
 
 
+def say_after_key(keys: Sequence[str], first: int = 0) -> str:
+    """Return the condition for the rows after one key, whose values are the parameters `:p<first>` and following.
+
+    Datasette spells it out with `or`, for which SQLite reads the table from its first row on: pages far behind in a
+    table of a million rows took 150 ms. As one comparison of rows it leads through the index of the key.
+    """
+    values = ", ".join(f":p{first + place}" for place in range(len(keys)))
+    return f"(({', '.join(map(escape_sqlite, keys))}) > ({values}))"
+
+
 def open_api(
     database: Path,
     metadata: dict[str, Any],
@@ -175,6 +186,7 @@ def open_api(
     # With the optional library rich present, Datasette prints a traceback of every error with all local
     # variables, and answers an unknown address with 500, since there is no traceback to print.
     pm.get_plugin("datasette.handle_exception").rich = None
+    table_views.compound_keys_after_sql = say_after_key
     inspection, templates = database.with_name(INSPECTION), database.with_name(TEMPLATES_FOLDER)
     datasette = PortalDatasette(
         immutables=[str(database)],

@@ -1,0 +1,51 @@
+"""What the portal's Datasette does otherwise than the original: the SQL that it makes of an address."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from contextlib import closing
+
+import pytest
+from datasette.utils import compound_keys_after_sql
+
+from portal.api import say_after_key
+
+KEYS = ["year", "area", "group"]
+VALUES = [("9", "A3", "x"), ("10", "A8", ""), ("5", "", "z"), ("99", "A1", "x")]
+
+
+@pytest.fixture
+def table() -> sqlite3.Connection:
+    """Return a table whose key has a number, a word of SQL, and parts that are not there."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute('CREATE TABLE t (year INTEGER, area TEXT, "group" TEXT, PRIMARY KEY (year, area, "group"))')
+    keys = itertools.product([None, *range(5, 15)], [None, *(f"A{number}" for number in range(10))], ["", "x", "y"])
+    connection.executemany("INSERT INTO t VALUES (?, ?, ?)", keys)
+    return connection
+
+
+def select(
+    table: sqlite3.Connection, statement: str, condition: str, given: dict[str, str]
+) -> list[tuple[object, ...]]:
+    return table.execute(statement.format(condition), given).fetchall()
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_rows_after_a_key_are_those_of_datasette(table: sqlite3.Connection, values: tuple[str, ...]) -> None:
+    given = {f"p{place}": value for place, value in enumerate(values, start=2)}
+    with closing(table):
+        ours, theirs = (
+            select(table, "SELECT * FROM t WHERE {} ORDER BY 1, 2, 3", say(KEYS, 2), given)
+            for say in (say_after_key, compound_keys_after_sql)
+        )
+    assert ours == theirs
+    assert bool(ours) == (values[0] != "99")
+
+
+def test_rows_after_a_key_are_found_by_its_index(table: sqlite3.Connection) -> None:
+    given = {f"p{place}": value for place, value in enumerate(VALUES[0])}
+    with closing(table):
+        ((*_, plan),) = select(table, "EXPLAIN QUERY PLAN SELECT * FROM t WHERE {}", say_after_key(KEYS), given)
+    assert str(plan).startswith("SEARCH t USING ")
+    assert "(year,area,group)>(?,?,?)" in str(plan)
