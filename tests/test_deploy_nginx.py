@@ -170,8 +170,13 @@ def test_what_the_build_compressed_goes_out_as_it_is(front: Front, path: str) ->
 
 def test_answers_of_the_api_are_compressed_on_their_way_and_downloads_are_not(front: Front) -> None:
     answer = front.ask(f"{TABLE}?_size=300", Accept_Encoding="gzip")
-    assert answer.get("Content-Encoding") == "gzip"
-    assert gzip.decompress(answer.body) == front.ask(f"{TABLE}?_size=300").body
+    plain = front.ask(f"{TABLE}?_size=300", Accept_Encoding="br, gzip;q=0")
+    assert (answer.get("Content-Encoding"), plain.get("Content-Encoding")) == ("gzip", "")
+    assert gzip.decompress(answer.body) == plain.body
+    assert answer.get("ETag") != plain.get("ETag")
+    assert answer.get("Vary") == plain.get("Vary") == "Accept-Encoding"
+    again = front.ask(f"{TABLE}?_size=300", Accept_Encoding="deflate, gzip;q=0.5")
+    assert (again.get("X-Cache"), again.body) == ("HIT", answer.body)  # compressed once, whatever it cost
     download = front.ask("/data/fish/plain.csv", Accept_Encoding="gzip")
     assert download.get("Content-Encoding") == ""
     assert download.get("Content-Length") == str(len(download.body))

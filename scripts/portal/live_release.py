@@ -14,7 +14,14 @@ from portal.ckan import FILE as CKAN_FILE
 from portal.ckan_gate import open_ckan
 from portal.metrics import show_release
 from portal.query_lane import QueryLane
-from portal.release_check import BrokenReleaseError, ReleaseStamp, check_published, check_release, read_object
+from portal.release_check import (
+    BrokenReleaseError,
+    ReleaseStamp,
+    check_published,
+    check_release,
+    read_object,
+    stamp_file,
+)
 from portal.static_site import StaticSite
 
 if TYPE_CHECKING:
@@ -36,6 +43,7 @@ class LiveRelease:
         folder = stamp.folder
         self.stamp = stamp
         self.id = check_release(folder)
+        self.file_stamp = stamp_file(folder / "release.json")
         self.site = StaticSite(folder / "site")
         metadata = read_object(folder / "datasette.json")
         self.ckan = open_ckan(folder / CKAN_FILE)

@@ -70,6 +70,12 @@ def check_release(folder: Path) -> str:
     return release_id
 
 
+def stamp_file(path: Path) -> str:
+    """Return time and size of a file as nginx writes them into an ETag: by them it knows which release is published."""
+    status = path.stat()
+    return f'"{int(status.st_mtime):x}-{status.st_size:x}"'
+
+
 def read_object(path: Path) -> dict[str, Any]:
     """Read a JSON file that holds an object. Raises BrokenReleaseError."""
     try:

@@ -122,11 +122,12 @@ def is_trick(path: str) -> bool:
 
 
 def _name_release(release: LiveRelease, send: Send) -> Send:
-    """Return a `send` that says which release answered, for caches and for whoever cites a figure."""
+    """Return a `send` that says which release answered: to whoever cites a figure by its id, to nginx by its stamp."""
 
     async def send_with_name(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["X-Release"] = release.id
+            headers = MutableHeaders(scope=message)
+            headers["X-Release"], headers["X-Release-Stamp"] = release.id, release.file_stamp
         await send(message)
 
     return send_with_name
