@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sqlite3
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pytest
+from datasette.app import Datasette
 from datasette.utils import compound_keys_after_sql
 
-from portal.api import say_after_key
+from portal.api import open_api, say_after_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = ["year", "area", "group"]
 VALUES = [("9", "A3", "x"), ("10", "A8", ""), ("5", "", "z"), ("99", "A1", "x")]
@@ -49,3 +55,34 @@ def test_rows_after_a_key_are_found_by_its_index(table: sqlite3.Connection) -> N
         ((*_, plan),) = select(table, "EXPLAIN QUERY PLAN SELECT * FROM t WHERE {}", say_after_key(KEYS), given)
     assert str(plan).startswith("SEARCH t USING ")
     assert "(year,area,group)>(?,?,?)" in str(plan)
+
+
+@pytest.mark.parametrize("default", [None, True, False])
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("view-instance", None),
+        ("view-database", "opendata"),
+        ("view-database", "_internal"),
+        ("view-database-download", "opendata"),
+        ("view-table", ("opendata", "t")),
+        ("view-query", ("opendata", "q")),
+        ("execute-sql", "opendata"),
+        ("permissions-debug", None),
+        ("debug-menu", None),
+    ],
+)
+def test_everyone_may_what_datasette_would_allow(
+    tmp_path: Path, action: str, resource: object, default: bool | None
+) -> None:
+    path = tmp_path / "opendata.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t (a)")
+    api = open_api(path, {"databases": {"opendata": {"queries": {"q": {"sql": "select 1"}}}}})
+
+    async def ask() -> tuple[bool | None, bool | None]:
+        theirs = await Datasette.permission_allowed(api, None, action, resource, default)
+        return await api.permission_allowed(None, action, resource, default), theirs
+
+    ours, theirs = asyncio.run(ask())
+    assert ours == theirs

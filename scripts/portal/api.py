@@ -153,6 +153,19 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
         """Run a statement that a visitor or metadata.yml wrote; tables ask their database themselves."""
         return await self.databases[db_name].execute_as_written(sql, params, **options)
 
+    async def permission_allowed(
+        self,
+        actor: Mapping[str, Any] | None,  # noqa: ARG002  # nobody logs in
+        action: str,
+        resource: object = None,
+        default: bool | None = False,
+    ) -> bool | None:
+        """Let everyone read everything: there is neither login nor denial, and the API's gate refuses the rest.
+
+        Datasette copies all metadata before it says so, twice for each page: most of the time of an answer.
+        """
+        return False if (action, resource) == ("view-database", "_internal") else default
+
     async def refresh_schemas(self) -> None:
         """Do nothing: Datasette would look, on every request, whether the file has changed."""
 
