@@ -28,7 +28,7 @@ SHIPPED = REPOSITORY / "deploy" / "nginx"
 COMMAND = REPOSITORY / "scripts" / "serve_portal.py"
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")  # /usr/sbin is on the path of root only
 MISSING = "nginx is not installed: apt-get install nginx"
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0  # far more than needed, for machines that are busy
 # The folders of bodies and answers on their way; Debian's own belong to root.
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
