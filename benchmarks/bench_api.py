@@ -1,58 +1,39 @@
-"""The API beside stock Datasette on the same files, by wrk: ordinary requests, then the same among hostile ones."""
+"""The API beside stock Datasette on the same files, by wrk; then ordinary requests among hostile ones."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import random
-import re
 import shutil
 import sqlite3
-import statistics
-import subprocess
 import tempfile
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus
-
-import httpx
-import psutil
 
 from bench_serve import serving
+from hostile_run import withstand
+from large_release import CSV_FILE, TABLE, list_first_pages, list_requests, make_keys, write_large_release
+from load import Load, load
 from measure import PYTHON, run_process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 _PORTS = (18831, 18832)
-_SECONDS = 4
 _CONNECTIONS = (8, 64)
-_YEARS, _AREAS, _SECTORS, _PRODUCTS = 100, 25, 20, 20  # one million rows
-_HOSTILE_SECONDS = 60
-_HOSTILE_CLIENTS = 24
-_SLOW_CLIENTS = 8
-_ORDINARY_CLIENTS = 4
-_PAUSE = 0.02  # seconds between two ordinary requests of one client
-_CHANCE = random.Random(7)  # noqa: S311  # the same requests in every run
-_SCRIPT = """
-local paths = {}
-for line in io.lines("%s") do paths[#paths + 1] = line end
-math.randomseed(7)
-request = function() return wrk.format("GET", paths[math.random(#paths)]) end
-"""
-_Paths = dict[str, list[str]]
+_SECONDS = 2  # of ours, for each case
+_STOCK_SECONDS = {"real": 2, "large": 6}  # stock needs seconds for one answer out of a large table
+_ADDRESSES = 5000  # asked at random: few come twice within a case
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """What wrk saw: answers a second, 99th percentile in milliseconds, answers that were no success."""
+class Case:
+    """One kind of request: addresses at stock Datasette, and what a visitor of the portal asks for instead."""
 
-    rate: float
-    p99: float
-    failed: int
+    name: str
+    stock: Sequence[str]
+    ours: Sequence[str]
+    megabytes: bool = False
 
 
 def run() -> None:
@@ -61,227 +42,84 @@ def run() -> None:
         print("did not run: wrk is not installed (apt-get install wrk)")
         return
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        run_process([PYTHON, "scripts/build_portal.py", "--build", str(folder / "build")])
-        real = {
-            "dataset JSON": ["opendata/dti_score_and_rank.json"],
-            "observations JSON": [f"opendata/observations.json?source={one}" for one in _list_sources(folder)],
-            "dataset HTML": ["opendata/dti_score_and_rank"],
-        }
-        print(f"real catalogue, {_SECONDS} s a case")
-        _compare(folder / "build", real, folder)
-        _write_large_release(folder / "large")
-        print(f"one table of 1,000,000 rows x 9 columns, {_SECONDS} s a case")
-        _compare(folder / "large", _list_large_paths(), folder)
-        print(f"hostile run of {_HOSTILE_SECONDS} s: {_HOSTILE_CLIENTS} hostile and {_SLOW_CLIENTS} slow clients")
-        _withstand(folder / "large")
+        real, large = Path(name) / "real", Path(name) / "large"
+        run_process([PYTHON, "scripts/build_portal.py", "--build", str(real)])
+        write_large_release(large)
+        print(
+            "Answers a second, and the slowest of a hundred: (a) one address, (b) addresses all over, (c) stock for b"
+        )
+        print("\nreal catalogue")
+        _compare(real, list(_list_real_cases(real)), _STOCK_SECONDS["real"])
+        print("\none table of 1,000,000 rows x 9 columns")
+        _compare(large, list(_list_large_cases()), _STOCK_SECONDS["large"])
+        print("\nhostile run")
+        withstand(large, _PORTS[0])
 
 
-def _compare(build: Path, cases: _Paths, folder: Path) -> None:
+def _compare(build: Path, cases: Sequence[Case], stock_seconds: int) -> None:
     ours, stock = (f"http://127.0.0.1:{port}" for port in _PORTS)
     portal = [PYTHON, "scripts/serve_portal.py", "--build", str(build), "--port", str(_PORTS[0])]
-    database = build / "current" / "opendata.db"
-    peer = [PYTHON, "-m", "datasette", "serve", "-i", str(database), "-p", str(_PORTS[1]), "--setting",
-            "max_csv_mb", "0"]  # fmt: skip
-    with serving(portal, f"{ours}/datasette"), serving(peer, stock):
-        for name, paths in cases.items():
+    current = build / "current"
+    peer = [PYTHON, "-m", "datasette", "serve", "-i", str(current / "opendata.db"), "-p", str(_PORTS[1]),
+            "-m", str(current / "datasette.json"), "--setting", "max_csv_mb", "0"]  # fmt: skip
+    with serving(portal, f"{ours}/datasette"):
+        for case in cases:
             for connections in _CONNECTIONS:
-                mine = _load(f"{ours}/datasette/", paths, connections, folder)
-                other = _load(f"{stock}/", paths, connections, folder)
-                print(f"  {name}, {connections} connections: {_say(mine)}; stock {_say(other)}; {_rate(mine, other)}")
+                same = load(ours, case.ours[:1], connections, _SECONDS)
+                many = load(ours, case.ours, connections, _SECONDS)
+                # Anew for each case: stock goes on working for visitors who left long ago.
+                with serving(peer, f"{stock}/-/versions.json"):
+                    other = load(stock, case.stock, connections, stock_seconds)
+                print(f"  {case.name:14}{connections:3} connections: {_say(case, same, many, other)}", flush=True)
 
 
-def _say(load: Load) -> str:
-    failed = f", {load.failed} failed" if load.failed else ""
-    return f"{load.rate:.1f}/s, p99 {load.p99:.0f} ms{failed}"
+def _say(case: Case, same: Load, many: Load, other: Load) -> str:
+    if case.megabytes:
+        ratio = many.megabytes / other.megabytes if other.megabytes else float("inf")
+        return f"(b) {many.megabytes:,.1f} MB/s; (c) {other.megabytes:,.1f} MB/s; ratio {ratio:,.0f}"
+    ratios = ", ".join(f"{one.rate / other.rate:,.1f}" for one in (same, many)) if other.rate else "stock gave none"
+    loads = zip("abc", (same, many, other), strict=True)
+    return "; ".join([*(f"({letter}) {_say_load(one)}" for letter, one in loads), f"ratios {ratios}"])
 
 
-def _rate(mine: Load, other: Load) -> str:
-    return f"ratio {mine.rate / other.rate:.1f}" if other.rate else "stock gave no answer"
+def _say_load(one: Load) -> str:
+    failed = f", {one.failed} refused" if one.failed else ""
+    return f"{one.rate:,.1f}/s, p99 {one.p99:,.0f} ms{failed}"
 
 
-def _load(base: str, paths: Sequence[str], connections: int, folder: Path) -> Load:
-    listing, script = folder / "paths.txt", folder / "paths.lua"
-    listing.write_text("\n".join("/" + base.split("/", 3)[3] + path for path in paths), "utf-8")
-    script.write_text(_SCRIPT % listing, "utf-8")
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{connections}",
-        f"-d{_SECONDS}s",
-        "--latency",
-        "--timeout=20s",
-        "-s",
-        str(script),
-        base,
-    ]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    lost = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
-    failed = int(refused[1]) if refused else 0
-    answered = int(re.findall(r"(\d+) requests in", said)[0]) - failed
-    slowest = re.findall(r"99%\s+([\d.]+)(us|ms|s)", said)
-    p99 = float(slowest[0][0]) * {"us": 0.001, "ms": 1, "s": 1000}[slowest[0][1]] if slowest else 0.0
-    return Load(answered / _SECONDS, p99, failed + (sum(map(int, lost.groups())) if lost else 0))
+def _make_case(name: str, addresses: Sequence[str]) -> Case:
+    return Case(name, [f"/{one}" for one in addresses], [f"/datasette/{one}" for one in addresses])
 
 
-def _list_sources(folder: Path) -> list[str]:
-    with closing(sqlite3.connect(folder / "build/current/opendata.db")) as connection:
-        return [row[0] for row in connection.execute("SELECT DISTINCT source FROM observations")]
+def _list_large_cases() -> Iterator[Case]:
+    keys = make_keys(_ADDRESSES)
+    yield _make_case("table JSON", list_first_pages(".json"))
+    yield _make_case("HTML table", list_first_pages(""))
+    for name in list_requests(keys[0]):
+        yield _make_case(name, [list_requests(key)[name] for key in keys])
+    yield Case("whole CSV", [f"/{TABLE}.csv?_stream=on"], [f"/{CSV_FILE}"], megabytes=True)
 
 
-def _write_large_release(build: Path) -> None:
-    """Write a release whose only table has a million rows, three dimensions and the indexes of the build."""
-    release = build / "releases" / "large"
-    (release / "site").mkdir(parents=True)
-    (release / "site" / "index.html").write_text("<h1>Large</h1>", "utf-8")
-    with closing(sqlite3.connect(release / "opendata.db")) as connection, connection:
-        connection.execute(
-            "CREATE TABLE large (period TEXT, area TEXT, sector TEXT, product TEXT, measure TEXT, value REAL,"
-            " unit TEXT, status TEXT, note TEXT, PRIMARY KEY (period, area, sector, product))"
-        )
-        connection.executemany("INSERT INTO large VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _make_rows())
-        for column in ("period", "area", "sector", "product"):
-            connection.execute(f'CREATE INDEX "large.{column}" ON large("{column}")')
-    with closing(sqlite3.connect(release / "opendata.db")) as connection:
-        connection.execute("ANALYZE")
-    (release / "datasette.json").write_text("{}", "utf-8")
-    (release / "release.json").write_text(json.dumps({"id": "large"}), "utf-8")
-    inspected = subprocess.run(
-        [PYTHON, "-m", "datasette", "inspect", str(release / "opendata.db")], check=True, capture_output=True, text=True
-    )
-    (release / "inspect.json").write_text(inspected.stdout, "utf-8")
-    (build / "current").symlink_to("releases/large")
-
-
-def _make_rows() -> Iterator[tuple[object, ...]]:
-    for year in range(_YEARS):
-        for area in range(_AREAS):
-            for sector in range(_SECTORS):
-                for product in range(_PRODUCTS):
-                    value = round(_CHANCE.random() * 100_000, 2)
-                    yield (str(1925 + year), f"A{area:02}", f"s{sector:02}", f"p{product:02}", "output", value,
-                           "tonne", "actual", None)  # fmt: skip
-
-
-def _key() -> tuple[str, str, str, str]:
-    pick = _CHANCE.randrange
-    return str(1925 + pick(_YEARS)), f"A{pick(_AREAS):02}", f"s{pick(_SECTORS):02}", f"p{pick(_PRODUCTS):02}"
-
-
-def _list_large_paths() -> _Paths:
-    keys = [_key() for _ in range(5000)]
-    table = "opendata/large"
-    return {
-        "table JSON, always the same": [f"{table}.json"],
-        "table JSON, pages all over": [f"{table}.json?_next={','.join(key)}" for key in keys],
-        "filtered JSON": [f"{table}.json?sector={key[2]}&area={key[1]}&period={key[0]}" for key in keys],
-        "row JSON": [f"{table}/{','.join(key)}.json" for key in keys],
-        "facet JSON, always the same": [f"{table}.json?_facet=sector"],
-        "HTML, pages all over": [f"{table}?_next={','.join(key)}" for key in keys],
-        "CSV of 1,000 rows": [f"{table}.csv?_size=max&_next={','.join(key)}" for key in keys[:200]],
+def _list_real_cases(build: Path) -> Iterator[Case]:
+    """Yield requests to every dataset; a page size that changes nothing makes an address that nobody has asked for."""
+    datasets, rows = _read_names(build / "current")
+    sizes = range(300, 1000)
+    patterns = {
+        "table JSON": ("opendata/{}.json?", datasets),
+        "filtered JSON": ("opendata/observations.json?dataset={}&", datasets),
+        "row": ("opendata/observations/{}.json?", rows),
+        "facet": ("opendata/{}.json?_facet=measure&", datasets),
+        "canned query": ("opendata/latest_values.json?dataset={}&", datasets),
+        "whole CSV": ("opendata/{}.csv?", datasets),
+        "HTML table": ("opendata/{}?", datasets),
     }
+    for name, (pattern, names) in patterns.items():
+        yield _make_case(name, [f"{pattern.format(one)}_size={size}" for size in sizes for one in names][:_ADDRESSES])
 
 
-_STATEMENTS = (
-    "with recursive r(x) as (select 1 union all select x + 1 from r) select count(*) from r where x > {}",
-    "select a.value, b.value from large a, large b where a.value * b.value = {} order by 1",
-    "select group_concat(value || {}) from large group by product, sector",
-    "select * from large order by value + {} limit 5 offset 900000",
-)
-
-
-def _make_hostile() -> str:
-    number = _CHANCE.random()
-    statements = [statement.format(number) for statement in _STATEMENTS]
-    table = (
-        f"opendata/large.json?_facet=value&_facet=note&value__gt={number}",
-        f"opendata/large.json?_where=value+like+'%25{number}%25'",
-        f"opendata/large.json?note__contains={number}&_sort=value",
-        f"opendata/large.csv?_stream=on&value__gt={number}",
-        "opendata/large.json?" + "&".join(f"a{n}=1" for n in range(10_000)),
-    )
-    return _CHANCE.choice((*(f"opendata.json?sql={quote_plus(one)}" for one in statements), *table))
-
-
-def _make_ordinary() -> str:
-    key = _key()
-    return _CHANCE.choice(
-        (
-            "opendata/large.json",
-            f"opendata/large.json?sector={key[2]}&area={key[1]}&period={key[0]}",
-            f"opendata/large/{','.join(key)}.json",
-            f"opendata/large.json?product={key[3]}&_size=20",
-        )
-    )
-
-
-def _withstand(build: Path) -> None:
-    address = f"http://127.0.0.1:{_PORTS[0]}"
-    portal = [PYTHON, "scripts/serve_portal.py", "--build", str(build), "--port", str(_PORTS[0])]
-    with serving(portal, address):
-        calm = asyncio.run(_visit(address, 5, hostile=False))
-        hard = asyncio.run(_visit(address, _HOSTILE_SECONDS, hostile=True))
-    for name, seen in (("alone", calm), ("among hostile requests", hard)):
-        p99 = statistics.quantiles(seen.latencies, n=100)[98]
-        print(
-            f"  ordinary requests {name}: {len(seen.latencies)}, median {statistics.median(seen.latencies):.1f} ms, "
-            f"p99 {p99:.1f} ms, failed {seen.failed}; memory of all processes at most {max(seen.memory)} MB, "
-            f"in the end {seen.memory[-1]} MB"
-        )
-    print(f"  answers to hostile requests by status: {dict(sorted(hard.statuses.items()))}")
-
-
-class _Seen:
-    """What the clients of one run saw."""
-
-    def __init__(self) -> None:
-        self.latencies: list[float] = []
-        self.failed = 0
-        self.statuses: dict[int, int] = {}
-        self.memory: list[int] = []
-
-
-async def _visit(address: str, seconds: float, *, hostile: bool) -> _Seen:
-    seen, end = _Seen(), time.monotonic() + seconds
-
-    async def attack() -> None:
-        async with httpx.AsyncClient(timeout=30) as client:
-            while time.monotonic() < end:
-                answer = await client.get(f"{address}/datasette/{_make_hostile()}")
-                seen.statuses[answer.status_code] = seen.statuses.get(answer.status_code, 0) + 1
-
-    async def dawdle() -> None:
-        _, writer = await asyncio.open_connection("127.0.0.1", _PORTS[0])
-        writer.write(b"GET /datasette/opendata/large.json HTTP/1.1\r\nHost: x\r\n")
-        while time.monotonic() < end:
-            writer.write(b"X-Slow: 1\r\n")
-            await asyncio.sleep(0.5)
-        writer.close()
-
-    async def read() -> None:
-        async with httpx.AsyncClient(timeout=30) as client:
-            while time.monotonic() < end:
-                start = time.perf_counter()
-                answer = await client.get(f"{address}/datasette/{_make_ordinary()}")
-                seen.latencies.append((time.perf_counter() - start) * 1000)
-                seen.failed += answer.is_error
-                await asyncio.sleep(_PAUSE)
-
-    async def watch() -> None:
-        while time.monotonic() < end:
-            seen.memory.append(_sum_memory())
-            await asyncio.sleep(0.5)
-
-    makers: list[Callable[[], Coroutine[None, None, None]]] = [read] * _ORDINARY_CLIENTS + [watch]
-    if hostile:
-        makers += [attack] * _HOSTILE_CLIENTS + [dawdle] * _SLOW_CLIENTS
-    await asyncio.gather(*(make() for make in makers))
-    return seen
-
-
-def _sum_memory() -> int:
-    """Return the resident memory of the server and all its processes, in MB."""
-    servers = [one for one in psutil.process_iter(["cmdline"]) if str(_PORTS[0]) in (one.info["cmdline"] or ())]
-    family = {child for one in servers for child in (one, *one.children(recursive=True))}
-    return sum(one.memory_info().rss for one in family) >> 20
+def _read_names(release: Path) -> tuple[list[str], list[str]]:
+    """Return the names of the indicators and the keys of the observations."""
+    with closing(sqlite3.connect(release / "opendata.db")) as connection:
+        datasets = connection.execute("SELECT DISTINCT dataset FROM observations ORDER BY 1").fetchall()
+        rows = connection.execute("SELECT id FROM observations ORDER BY 1").fetchall()
+    return [name for (name,) in datasets], [key for (key,) in rows]

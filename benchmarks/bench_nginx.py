@@ -1,4 +1,8 @@
-"""nginx in front: cached answers of the API and static JSON beside a bare file of their size from the same nginx."""
+"""nginx in front: cached answers of the API and static JSON beside a bare file of their size from the same nginx.
+
+The third peer is the least that nginx can do with a cache: `proxy_cache` alone over the bare file, without a limit, a
+check of the address or a header of the portal. No configuration with a cache can come nearer to a file.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ _PATHS = {
     "static JSON": "/data/dti_score_and_rank/datapackage.json",
     "page": "/catalog/dti_score_and_rank/",
 }
-# The peer: another server of the same nginx and the same log, with nothing but a folder.
+# The peers: other servers of the same nginx and the same log, with nothing but a folder, and nothing but a cache of it.
 _PEER = """
 server {{
     listen 127.0.0.1:{port};
@@ -35,6 +39,20 @@ server {{
     keepalive_requests 1000;
     open_file_cache max=100 inactive=60s;
     open_file_cache_valid 60s;
+}}
+server {{
+    listen 127.0.0.1:{cache};
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000;
+    open_file_cache max=100 inactive=60s;
+    open_file_cache_valid 60s;
+    location / {{
+        proxy_pass http://127.0.0.1:{port};
+        proxy_cache portal;
+        proxy_cache_key $request_uri;
+        proxy_cache_valid 200 1h;
+    }}
 }}
 """
 
@@ -48,39 +66,39 @@ def run() -> None:
         print(f"did not run: {' and '.join(missing)} not installed (apt-get install {' '.join(missing)})")
         return
     with tempfile.TemporaryDirectory() as name:
-        folder, peer = Path(name), find_port()
+        folder, peer, cache = Path(name), find_port(), find_port()
         build, bare = folder / "build", folder / "bare"
         bare.mkdir()
         run_process([PYTHON, "scripts/build_portal.py", "--build", str(build)])
         local = "    # 203.0.113.0/24 0;\n}\n"
         changes = {
-            "portal-local/machine.conf": {local: f"    127.0.0.0/8 0;\n}}\n{_PEER.format(port=peer, folder=bare)}"}
+            "portal-local/machine.conf": {
+                local: f"    127.0.0.0/8 0;\n}}\n{_PEER.format(port=peer, cache=cache, folder=bare)}"
+            }
         }
         with (
             run_replicas(build, 1) as replicas,
             run_front(folder / "nginx", build / "current/site", [replicas[0].port], changes) as front,
         ):
             for what, path in _PATHS.items():
-                _compare(what, front, path, bare / f"{what.replace(' ', '-')}.json", peer)
+                _compare(what, front, path, bare / f"{what.replace(' ', '-')}.json", (peer, cache))
 
 
-def _compare(what: str, front: Front, path: str, file: Path, peer: int) -> None:
+def _compare(what: str, front: Front, path: str, file: Path, peers: tuple[int, int]) -> None:
     answer = [front.ask(path) for _ in range(_WARM_UP)][-1]
     file.write_bytes(answer.body)
     kept = answer.get("X-Cache") or "file"
+    addresses = [f"http://127.0.0.1:{port}/{file.name}" for port in peers]
     for connections in _CONNECTIONS:
         turns = [
-            (
-                _count(f"http://127.0.0.1:{front.port}{path}", connections),
-                _count(f"http://127.0.0.1:{peer}/{file.name}", connections),
-            )
+            [_count(one, connections) for one in (f"http://127.0.0.1:{front.port}{path}", *addresses)]
             for _ in range(_TURNS)
         ]
-        ours, bare = (statistics.median(counts) for counts in zip(*turns, strict=True))
-        ratio = statistics.median(one / other for one, other in turns)
+        ours, bare, cache = (statistics.median(counts) for counts in zip(*turns, strict=True))
+        to_bare, to_cache = (statistics.median(turn[0] / turn[place] for turn in turns) for place in (1, 2))
         print(
             f"{what} ({len(answer.body)} bytes, {kept}), {connections} connections: {ours:,.0f} requests/s; "
-            f"bare file {bare:,.0f}; ratio {ratio:.2f}"
+            f"bare file {bare:,.0f}, ratio {to_bare:.2f}; bare cache {cache:,.0f}, ratio {to_cache:.2f}"
         )
 
 
