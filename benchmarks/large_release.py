@@ -80,7 +80,6 @@ def list_requests(key: Key) -> dict[str, str]:
         "row": f"{TABLE}/{row}.json",
         "facet": f"{TABLE}.json?_facet=sector&period={period}&area={area}&product={product}",
         "canned query": f"opendata/output.json?period={period}&area={area}",
-        "far page HTML": f"{TABLE}?_next={row}",
     }
 
 

@@ -6,8 +6,12 @@ Each figure stands beside a named peer measured in the same run, as a ratio; not
 from __future__ import annotations
 
 import argparse
+import os
 import platform
+import re
+import sqlite3
 import sys
+from pathlib import Path
 
 import bench_api
 import bench_build
@@ -28,6 +32,16 @@ BENCHMARKS = {
 }
 
 
+def describe_machine() -> str:
+    """Return what a figure depends on: processor, cores, how busy they are, and the interpreter."""
+    said = Path("/proc/cpuinfo")
+    model = re.search(r"model name\s*: (.+)", said.read_text("utf-8")) if said.is_file() else None
+    return (
+        f"{model[1] if model else platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; "
+        f"{platform.system()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the chosen benchmarks; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -37,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     if unknown:
         print(f"unknown benchmark: {', '.join(unknown)}; known: {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    print(f"{platform.machine()}, Python {platform.python_version()}")
+    print(describe_machine())
     for name in names:
         print(f"\n== {name}")
         BENCHMARKS[name]()
