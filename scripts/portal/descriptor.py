@@ -211,7 +211,8 @@ def _build_package(descriptor: Mapping[str, Any], path: Path, label: str) -> Pac
 
 def _build_headline(headline: Mapping[str, Any]) -> Headline:
     where = tuple(sorted(headline.get("where", {}).items()))
-    return Headline(headline["measure"], headline.get("transform", "level"), where)
+    subject = _read_text(headline, "subject") if "subject" in headline else None
+    return Headline(headline["measure"], headline.get("transform", "level"), where, subject)
 
 
 def _build_resource(resource: Mapping[str, Any], folder: Path) -> Resource:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from portal.figure import describe_observation, format_figure, name_area, say_when
+from portal.figure import describe_observation, format_figure, say_when
 from portal.number import format_number
 from portal.printed_number import count_decimals
 from portal.wording import say
@@ -23,31 +23,6 @@ if TYPE_CHECKING:
 _RESULTS = frozenset({"actual", "estimate"})
 # Words of a bound as seen from the other end: where less is better, "under" is what "over" is elsewhere.
 _MIRRORED = {"over": "under", "at_least": "at_most", "under": "over", "at_most": "at_least"}
-
-
-def explain_headline(one: Observation, change: str, catalog: Catalog, language: Language) -> str:
-    """Return the newest figure of a dataset as one sentence; `change` is what it changed by, or empty."""
-    # A district is named with the figure; the province would go without saying but for readers who come from afar.
-    of = (
-        ""
-        if name_area(one, catalog, language)
-        else say("of_area", language, area=_name_province(one, catalog, language))
-    )
-    return say(
-        f"headline_{one.status}",
-        language,
-        what=describe_observation(one, catalog, language),
-        of=of,
-        value=format_figure(one, catalog, language),
-        when=say_when(one, language),
-        change=f", {change}" if change else "",
-    )
-
-
-def _name_province(one: Observation, catalog: Catalog, language: Language) -> str:
-    """Return the name of a province in the middle of a sentence."""
-    name = catalog.label("areas", one.area).get(language)
-    return name[:1].lower() + name[1:] if language == "vi" else name
 
 
 def explain_verdict(verdict: Verdict, catalog: Catalog, language: Language) -> str:
@@ -153,7 +128,15 @@ def explain_target(target: Observation, results: Results, catalog: Catalog, lang
     words = say("target_other_basis" if other else f"target_{code}", language)
     if actual and code in {"met", "not_met"}:
         words = f"{words}, {say('target_as_of', language, when=say_when(actual, language))}"
+        if _comes_before(actual, target):
+            words = f"{words}; {say('target_before_deadline', language, deadline=say_when(target, language))}"
     return Judgement(code, actual, words)
+
+
+def _comes_before(actual: Observation, target: Observation) -> bool:
+    """Tell whether a result is older than the deadline of a target, which may still be met or missed by then."""
+    ends = actual.period.end, target.period.end
+    return ends[0] is not None and ends[1] is not None and ends[0] < ends[1]
 
 
 def judge_target(target: Observation, actual: Observation | None, direction: str) -> str:

@@ -10,6 +10,7 @@ from portal.period import format_period
 from portal.wording import say
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from decimal import Decimal
 
     from portal.catalog import Catalog
@@ -63,9 +64,16 @@ def _qualify(one: Observation, text: str, catalog: Catalog, language: Language) 
 def describe_observation(one: Observation, catalog: Catalog, language: Language) -> str:
     """Return what is measured, split by its dimensions: `Số dịch vụ công – Mức độ 4`."""
     measure = catalog.label("measures", one.measure).get(language)
-    parts = [(name, code) for name, code in one.dimensions if code and code != TOTAL]
-    labels = [catalog.label_part(one.dataset, name, code).get(language) for name, code in parts]
-    return " – ".join(filter(None, [measure, *labels, name_area(one, catalog, language)]))
+    parts = label_parts(one, catalog, language)
+    return " – ".join(filter(None, [measure, *parts, name_area(one, catalog, language)]))
+
+
+def label_parts(
+    one: Observation, catalog: Catalog, language: Language, without: Collection[str] = frozenset()
+) -> list[str]:
+    """Return the names of the parts that an observation is of, but for some dimensions; a total is no part."""
+    parts = [(name, code) for name, code in one.dimensions if code and code != TOTAL and name not in without]
+    return [catalog.label_part(one.dataset, name, code).get(language) for name, code in parts]
 
 
 def name_area(one: Observation, catalog: Catalog, language: Language) -> str:

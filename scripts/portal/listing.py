@@ -14,11 +14,13 @@ from portal.explanation import Results, explain_target
 from portal.period import format_period
 from portal.presenter import SHOWN_FIGURES, Presenter
 from portal.text import sort_key
+from portal.view import Change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal.catalog import Record
+    from portal.consistency import Verdict
     from portal.explanation import Judgement
     from portal.observation import Observation
     from portal.package import Package
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 SHOWN_CARDS = 6
 SHOWN_CHANGES = 5
+FIRST_VERSION = "1.0.0"
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,10 @@ class Lister(Presenter):
         """Return address and title of a dataset."""
         return self.url(f"catalog/{dataset}/"), self.catalog.packages[dataset].title.get(self.language)
 
+    def explain_all(self, verdicts: Sequence[Verdict]) -> list[tuple[tuple[str, str], str]]:
+        """Return the dataset of each relation, as address and title, and what became of the relation."""
+        return [(self.dataset_link(one.dataset), self.explain(one)) for one in verdicts]
+
     def theme_counts(self) -> list[tuple[str, str, str, str]]:
         """Return address, title, number of datasets and description of every theme."""
         return [
@@ -97,6 +104,23 @@ class Lister(Presenter):
         codes = Counter(judgement.code for _, judgement in self.judged)
         order = ("met", "not_met", "undecided", "no_data")
         return [(code, self.say(f"target_{code}"), codes[code]) for code in order if code in codes]
+
+    def latest_changes(self) -> list[Change]:
+        """Return the newest days on which datasets came or were revised; of each day the revised ones first."""
+        groups: dict[tuple[str, bool], list[Package]] = {}
+        for package in self.catalog.datasets:
+            if package.created:
+                groups.setdefault((package.created[:10], package.version != FIRST_VERSION), []).append(package)
+        return [
+            Change(
+                when=format_period(day, self.language),
+                words=self.count("change_revised" if revised else "change_first", len(members)),
+                datasets=tuple((*self.dataset_link(one.name), one.version) for one in members)
+                if len(members) <= SHOWN_CHANGES
+                else (),
+            )
+            for (day, revised), members in sorted(groups.items(), reverse=True)[:SHOWN_CHANGES]
+        ]
 
     def newest_sources(self) -> list[tuple[str, str, str]]:
         """Return address, title and date of the newest documents."""

@@ -107,21 +107,21 @@ def read_observations(package: Package, rows: Iterable[Row]) -> Iterator[Observa
         )
 
 
+def is_headline(package: Package, one: Observation) -> bool:
+    """Tell whether the package's headline selects an observation, of whatever period and status."""
+    headline = package.headline
+    return (
+        headline is not None
+        and one.measure == headline.measure
+        and one.transform == headline.transform
+        and all(one.cell(name) == code for name, code in headline.where)
+    )
+
+
 def select_headline(package: Package, observations: Iterable[Observation]) -> Observation | None:
     """Return the newest observation that the package's headline selects; actual figures before targets."""
-    headline = package.headline
-    if headline is None:
-        return None
-    wanted = dict(headline.where)
-    chosen = [
-        one
-        for one in observations
-        if one.measure == headline.measure
-        and one.transform == headline.transform
-        and all(one.cell(name) == code for name, code in wanted.items())
-    ]
     return max(
-        chosen,
+        (one for one in observations if is_headline(package, one)),
         key=lambda one: (one.status != "target", one.value is not None, one.period.sort_key),
         default=None,
     )

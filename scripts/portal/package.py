@@ -72,11 +72,15 @@ class License:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """Which rows of an indicator are its answer: a measure, a transform, and fixed dimensions."""
+    """Which rows of an indicator are its answer (a measure, a transform, fixed columns), and what they count.
+
+    `subject` is worded for the middle of a sentence, without the help of the title: "doanh thu bưu chính".
+    """
 
     measure: str
     transform: str
     where: tuple[tuple[str, str], ...] = ()
+    subject: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

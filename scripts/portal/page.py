@@ -16,6 +16,7 @@ from portal.later_rows import name_later_rows
 from portal.listing import Lister
 from portal.observation import select_headline
 from portal.openapi import make_openapi
+from portal.period import format_period
 from portal.presenter import SHOWN_FIGURES, SHOWN_FINDINGS, SHOWN_ROWS, summarise
 from portal.text import sort_key
 
@@ -77,6 +78,7 @@ class Writer(Lister):
             "cards": self.featured(cards),
             "themes": self.theme_counts(),
             "promises": self.promise_counts(),
+            "changes": self.latest_changes(),
             "newest": self.newest_sources(),
             "datasets": self.count("dataset_count", len(cards)),
             "statements": self.count("source_figure_count", len(every)),
@@ -182,17 +184,23 @@ class Writer(Lister):
         """Return every admitted problem in plain words."""
         verdicts = self.catalog.verdicts
         broken = [one for one in verdicts if not one.holds]
+        rounded = [one for one in verdicts if one.holds and one.flag]
         every = [one for rows in self.catalog.observations.values() for one in rows]
         view = {
             "summary": self.say(
                 "quality_summary",
                 relations=self.number(len(verdicts)),
-                holding=self.number(len(verdicts) - len(broken)),
+                holding=self.number(len(verdicts) - len(broken) - len(rounded)),
+                rounded=self.number(len(rounded)),
                 broken=self.number(len(broken)),
                 flagged=self.number(sum(bool(one.flags) for one in every)),
                 all=self.number(len(every)),
             ),
-            "broken": [(self.dataset_link(one.dataset), self.explain(one)) for one in verdicts if one.flag],
+            "relations": [
+                (name, self.say(f"quality_{name}"), self.number(len(members)), self.explain_all(members))
+                for name, members in (("broken", broken), ("rounded", rounded))
+                if members
+            ],
             "flags": self.flag_groups(every),
         }
         return self._page("quality/", "quality_title", "quality_description", "quality.html", view)
@@ -215,17 +223,20 @@ class Writer(Lister):
 
     def embed_page(self, package: Package) -> Page:
         """Return the chart or headline of a dataset, with its source, for other people's pages."""
-        headline = select_headline(package, self.catalog.observations.get(package.name, ()))
         title = package.title.get(self.language)
-        address = f"{self.catalog.settings.site_url}{self.url(f'catalog/{package.name}/').lstrip('/')}"
+        address = self.url(f"catalog/{package.name}/")
+        rows = self.catalog.observations.get(package.name, ())
+        headline = select_headline(package, rows)
         view = {
             "package": package,
             "address": address,
+            "sentence": self.say_headline(headline, rows) if headline else "",
             "chart": (chart := self.chart(package)),
             "chart_sources": "; ".join(chart.sources) if chart else "",
             "headline": self.figure(headline) if headline else None,
         }
-        meta = {"template": "embed.html", "dataset_page": address}
+        canonical = f"{self.catalog.settings.site_url}{address.lstrip('/')}"
+        meta = {"template": "embed.html", "dataset_page": canonical}
         return Page(f"embed/{package.name}/", title, title, "embed.html", view, (), meta)
 
     def dataset_page(self, package: Package) -> Page:
@@ -236,12 +247,13 @@ class Writer(Lister):
         own = [one for one in self.catalog.findings if one.package == package.name]
         findings = [one for one in own if one.code not in EXCEL_FINDINGS]
         description = package.description.get(self.language)
+        sentence = self.say_headline(headline, rows) if headline else ""
         view = {
             "package": package,
             "text_language": package.title.language(self.language),
             "meaning": self.link_terms(description),
             "caveat": self.link_terms(package.caveat.get(self.language)),
-            "sentence": self.say_headline(headline, rows) if headline else "",
+            "sentence": sentence,
             "related": self.related(package),
             "systems": self.systems_of(package),
             "bibtex": self.bibtex(package),
@@ -260,6 +272,7 @@ class Writer(Lister):
             "columns": [self.column(column) for column in package.main.fields],
             "findings": findings[:SHOWN_FINDINGS],
             "findings_cut": self.say_cut("problems_cut", SHOWN_FINDINGS, len(findings)),
+            "published": format_period(package.created[:10], self.language) if package.created else "",
             "frequency": self.say(f"frequency_{package.frequency}"),
             "license": [(one.title.get(self.language) or one.name, web_address(one.path)) for one in package.licenses],
             "citation": self.cite(package),
@@ -267,8 +280,9 @@ class Writer(Lister):
         }
         title = package.title.get(self.language)
         scripts = ("rows",) if view["later"] else ()
+        summary = summarise(f"{sentence} {description}".lstrip())
         meta = {"feed": self.url(f"catalog/{package.name}/feed.xml")}
-        return Page(f"catalog/{package.name}/", title, summarise(description), "dataset.html", view, scripts, meta)
+        return Page(f"catalog/{package.name}/", title, summary, "dataset.html", view, scripts, meta)
 
     # --- inside -----------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date
 
+from portal.text import capitalise
+
 if TYPE_CHECKING:
     from portal.text import Language
 
@@ -85,6 +87,27 @@ def format_period(text: str, language: Language) -> str:
         start = _format_simple(first, language)
         return f"từ {start}" if language == "vi" else f"from {start}"
     return f"{_format_simple(first, language)} – {_format_simple(last, language)}"
+
+
+def say_period(text: str, language: Language) -> str:
+    """Put a valid period into words that open a sentence: "Năm 2020", "On 28 April 2025", "From 2018 to 2020"."""
+    first, slash, last = text.partition("/")
+    start = _name_time(first, language)
+    if not slash:
+        if language == "vi":
+            return capitalise(start)
+        return f"{'On' if _DAY.match(first) else 'In'} {start}"
+    if last == OPEN_END:
+        return f"{'Từ' if language == 'vi' else 'From'} {start}"
+    end = _name_time(last, language)
+    return f"Từ {start} đến {end}" if language == "vi" else f"From {start} to {end}"
+
+
+def _name_time(text: str, language: Language) -> str:
+    """Return a year, quarter, month or day as it stands in a sentence: in Vietnamese with its noun."""
+    words = _format_simple(text, language)
+    noun = "năm " if _YEAR.match(text) else "ngày " if _DAY.match(text) else ""
+    return f"{noun}{words}" if language == "vi" else words
 
 
 def _format_simple(text: str, language: Language) -> str:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from portal.chart import draw_chart
-from portal.explanation import explain_headline, explain_verdict
+from portal.explanation import explain_verdict
 from portal.figure import describe_observation, format_figure, say_when
+from portal.headline import explain_headline, name_headline
 from portal.number import format_number
-from portal.observation import find_change, select_headline
+from portal.observation import find_change, is_headline, select_headline
 from portal.period import format_day, format_period
 from portal.progress import measure_progress
 from portal.sql import to_sql
-from portal.text import Text
+from portal.text import Text, capitalise
 from portal.view import Card, Figure, FlagGroup, System, Target
 from portal.wording import say
 
@@ -65,7 +66,7 @@ class Presenter:
     def _make_card(self, package: Package) -> Card:
         rows = self.catalog.observations.get(package.name, ())
         headline = select_headline(package, rows)
-        shown = self.figure(headline) if headline else None
+        shown = self.headline(headline) if headline else None
         direction, change = self.change(headline, rows)
         return Card(
             name=package.name,
@@ -100,6 +101,10 @@ class Presenter:
         else:
             ahead, words = change.value, self.say("than_before", change=words)
         return "up" if ahead > 0 else "down" if ahead < 0 else "", words
+
+    def headline(self, one: Observation) -> Figure:
+        """Return the headline of a dataset as a figure whose words need no title beside them."""
+        return replace(self.figure(one), what=capitalise(name_headline(one, self.catalog, self.language)))
 
     def say_headline(self, headline: Observation, rows: Sequence[Observation]) -> str:
         """Return the newest figure of a dataset and its change as one sentence."""
@@ -168,7 +173,9 @@ class Presenter:
         actual = self.figure(judgement.actual) if judgement.actual else None
         rows = self.catalog.observations[one.dataset]
         progress = measure_progress(one, judgement.actual, rows, self.catalog, self.language)
-        return Target(self.figure(one), actual, judgement.words, judgement.code, progress)
+        package = self.catalog.packages[one.dataset]
+        figure = self.headline(one) if is_headline(package, one) else self.figure(one)
+        return Target(figure, actual, judgement.words, judgement.code, progress)
 
     def explain(self, verdict: Verdict) -> str:
         """Return what became of a relation, in a sentence."""

@@ -58,6 +58,9 @@ def _describe_dataset(
         texts += [(_FIGURE, f"{one.value} {one.as_stated}") for one in figures]
         texts += [(_TEXT, package.description.get(presenter.language))]
         texts += [(_LABEL, presenter.label("themes", package.theme))]
+        if headline:
+            figures[0] = presenter.headline(headline)
+            texts += [(_KEYWORD, figures[0].what)]
         shown[language] = [
             presenter.url(f"catalog/{package.name}/"),
             package.title.get(presenter.language),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -31,6 +32,11 @@ class Settings:
     site_url: str
     featured: tuple[str, ...]
     datasette: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the portal's address is one that only its own machine can open: nobody gave it another yet."""
+        return urlsplit(self.site_url).hostname in {"localhost", "127.0.0.1", "::1"}
 
 
 def read_settings(path: Path) -> Settings:

@@ -220,6 +220,7 @@ def _build_language(project: Path, out: Path, language: Language, plugin: Genera
     config.extra["home"] = settings.site_url
     config.extra["contact"] = settings.contact
     config.extra["site_url"] = settings.site_url
+    config.extra["is_local"] = settings.is_local
     config.extra["say"] = lambda key, **details: say(key, language, **details)
     assets = project / "site" / "theme" / "assets" / "portal"
     config.extra["asset"] = lambda name: name_asset(assets, name)

@@ -43,6 +43,16 @@ def fold(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
 
 
+def capitalise(text: str) -> str:
+    """Return `text` with a capital at its beginning and everything else as it stands."""
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """Return `text` as it stands in the middle of a sentence; an abbreviation such as GRDP keeps its capitals."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def sort_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:
     """Return a key that sorts Vietnamese words as a Vietnamese dictionary does.
 

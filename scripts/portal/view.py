@@ -71,6 +71,15 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What came to the catalogue on one day: how much, and where it is few, address, title and version of each."""
+
+    when: str
+    words: str
+    datasets: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """A system as an entry of the register."""
 

@@ -6,6 +6,18 @@ function scheme() {
   return root.dataset.scheme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 }
 
+// As long as metadata.yml gives the portal no public address, the addresses to copy are those of where the page came
+// from: `make serve` may take any port. A public address is never touched.
+const named = root.dataset.portal;
+const origin = `${window.location.origin}/`;
+if (named && named !== origin) {
+  for (const place of document.querySelectorAll("main code, main .citation")) {
+    const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(named, origin);
+  }
+  for (const link of document.querySelectorAll(`main a[href^="${named}"]`)) link.href = link.href.replace(named, origin);
+}
+
 for (const button of document.querySelectorAll("[data-scheme]")) {
   if (button === root) continue;
   button.addEventListener("click", () => {
