@@ -129,7 +129,7 @@ def explain_target(target: Observation, results: Results, catalog: Catalog, lang
     if actual and code in {"met", "not_met"}:
         words = f"{words}, {say('target_as_of', language, when=say_when(actual, language))}"
         if _comes_before(actual, target):
-            words = f"{words}; {say('target_before_deadline', language, deadline=say_when(target, language))}"
+            words = f"{words} {say('target_before_deadline', language, deadline=say_when(target, language))}"
     return Judgement(code, actual, words)
 
 

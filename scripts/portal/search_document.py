@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portal.listing import Lister
 from portal.observation import select_headline
-from portal.presenter import Presenter
 from portal.search_index import Document
 from portal.synonym import find_synonyms, read_synonyms, respell
 from portal.text import LANGUAGES, Text
@@ -17,32 +17,43 @@ if TYPE_CHECKING:
     from portal.package import Package
     from portal.synonym import Synonyms
     from portal.text import Language
-    from portal.view import Figure
+    from portal.view import Figure, WrittenPage
+
+    Presenters = Mapping[Language, Lister]
 
 # How much a word counts by where it stands; a name is the whole of what is looked for.
-_NAME, _TITLE, _KEYWORD, _FIGURE, _LABEL, _TEXT = 12, 8, 6, 5, 3, 1
+_NAME, _TITLE, _KEYWORD, _FIGURE, _LABEL, _LISTED, _TEXT = 12, 8, 6, 5, 3, 2, 1
 # A result shows one figure; the ones that a query may ask for are kept, newest first.
 MAX_FIGURES = 40
+# The names of a code list by which it is found; who looks for one of more knows the list.
+MAX_NAMES = 400
+# Pages that list what the catalogue holds; their titles and descriptions are among the portal's own words.
+_LISTS = ("catalog", "themes", "targets", "systems", "sources", "quality", "glossary")
 
 
 def collect_documents(catalog: Catalog) -> list[Document]:
-    """Return one document for each dataset, each source, each glossary term and each system."""
-    presenters = {language: Presenter(catalog, language) for language in LANGUAGES}
+    """Return one document for each dataset, code list, theme, source, glossary term, system, and page of lists."""
+    presenters = _make_presenters(catalog)
     synonyms = read_synonyms(_rows(catalog, "glossary"))
     documents = [_describe_dataset(one, catalog, presenters, synonyms) for one in catalog.datasets]
+    documents += [_describe_reference(one, catalog, presenters) for one in catalog.references if one.name not in _LISTS]
+    documents += [_describe_theme(theme, catalog, presenters) for theme in presenters["vi"].themes()]
+    documents += [_describe_list(page, presenters) for page in _LISTS]
     documents += [_describe_record("sources", row, "id", "title", presenters) for row in _rows(catalog, "sources")]
     documents += [_describe_record("systems", row, "id", "name", presenters) for row in _rows(catalog, "systems")]
     documents += [_describe_record("glossary", row, "code", "name", presenters) for row in _rows(catalog, "glossary")]
     return documents
 
 
+def _make_presenters(catalog: Catalog) -> Presenters:
+    return {language: Lister(catalog, language) for language in LANGUAGES}
+
+
 def _rows(catalog: Catalog, name: str) -> Sequence[Record]:
     return list(catalog.records.get(name, {}).values())
 
 
-def _describe_dataset(
-    package: Package, catalog: Catalog, presenters: Mapping[Language, Presenter], synonyms: Synonyms
-) -> Document:
+def _describe_dataset(package: Package, catalog: Catalog, presenters: Presenters, synonyms: Synonyms) -> Document:
     headline = select_headline(package, catalog.observations.get(package.name, ()))
     # Where a query asks for no figure in particular, the first one is shown: the headline.
     rows = sorted(
@@ -73,6 +84,55 @@ def _describe_dataset(
     return Document(tuple(dict.fromkeys([*texts, *_respell(texts)])), shown)
 
 
+def describe_written(pages: Mapping[str, Mapping[Language, WrittenPage]], catalog: Catalog) -> list[Document]:
+    """Return one document for each page that was written by hand; `pages` are by their address below the language."""
+    presenters = _make_presenters(catalog)
+    return [
+        _describe_page(
+            address,
+            Text(twins["vi"].title, twins["en"].title),
+            [(_LISTED, text) for one in twins.values() for text in (one.description, one.text)],
+            presenters,
+        )
+        for address, twins in pages.items()
+    ]
+
+
+def _describe_page(address: str, title: Text, texts: Sequence[tuple[int, str]], presenters: Presenters) -> Document:
+    """Return a document of which a result shows nothing but its title."""
+    shown: dict[str, list[object]] = {
+        language: [presenter.url(address), title.get(language), [], title.language(language)]
+        for language, presenter in presenters.items()
+    }
+    own = [(_TITLE, title.vi), (_TITLE, title.en), *texts]
+    return Document(tuple(dict.fromkeys([*own, *_respell(own)])), shown)
+
+
+def _describe_reference(package: Package, catalog: Catalog, presenters: Presenters) -> Document:
+    rows = list(catalog.records[package.name].values())[:MAX_NAMES]
+    texts = [
+        (_KEYWORD, " ".join(package.keywords)),
+        *((_LISTED, row[column]) for row in rows for column in ("name", "name_en") if row.get(column)),
+        (_TEXT, package.description.vi),
+        (_TEXT, package.description.en),
+    ]
+    return _describe_page(f"catalog/{package.name}/", package.title, texts, presenters)
+
+
+def _describe_theme(theme: str, catalog: Catalog, presenters: Presenters) -> Document:
+    description = catalog.word("themes", theme, "description")
+    texts = [(_TEXT, description.vi), (_TEXT, description.en)]
+    return _describe_page(f"themes/{theme}/", catalog.label("themes", theme), texts, presenters)
+
+
+def _describe_list(page: str, presenters: Presenters) -> Document:
+    title, description = (
+        Text(*(presenter.say(f"{page}_{part}") for presenter in presenters.values()))
+        for part in ("title", "description")
+    )
+    return _describe_page(f"{page}/", title, [(_TEXT, description.vi), (_TEXT, description.en)], presenters)
+
+
 def _respell(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Yield the texts that others spell otherwise, as they do."""
     return ((weight, other) for weight, text in texts if (other := respell(text)) != text.lower())
@@ -84,7 +144,7 @@ def _show(one: Figure) -> list[str]:
     return [one.what, one.value, when, one.anchor]
 
 
-def _describe_record(page: str, row: Record, key: str, name: str, presenters: Mapping[Language, Presenter]) -> Document:
+def _describe_record(page: str, row: Record, key: str, name: str, presenters: Presenters) -> Document:
     texts = [(_weigh_column(column, name), value) for column, value in row.items() if _is_text(column)]
     shown: dict[str, list[object]] = {
         language: [

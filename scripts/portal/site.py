@@ -11,6 +11,7 @@ import logging
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -27,9 +28,10 @@ from mkdocs.structure.files import File
 from portal.asset import name_asset
 from portal.later_rows import write_later_rows
 from portal.page import Page, Writer
-from portal.search_document import collect_documents
+from portal.search_document import collect_documents, describe_written
 from portal.search_index import write_search_index
 from portal.text import LANGUAGES, Language
+from portal.view import WrittenPage
 from portal.wording import say
 
 if TYPE_CHECKING:
@@ -121,6 +123,7 @@ class GeneratedPages(BasePlugin[_NoOptions]):
     def __init__(self, pages: Iterable[Page], renderer: Renderer, date: str) -> None:
         super().__init__()
         self._date = date
+        self.written: dict[str, WrittenPage] = {}
         self._pages = {page.source_uri: page for page in pages}
         self._renderer = renderer
 
@@ -153,7 +156,11 @@ class GeneratedPages(BasePlugin[_NoOptions]):
     def on_page_content(self, content: str, *, page: MkDocsPage, **_: Any) -> str:
         """Put the generated body below what was written by hand."""
         generated = self._pages.get(page.file.src_uri)
-        return self._renderer.render(generated, content) if generated else content
+        if generated:
+            return self._renderer.render(generated, content)
+        text = unescape(_TAG.sub(" ", content))
+        self.written[page.url] = WrittenPage(str(page.title), str(page.meta.get("description", "")), text)
+        return content
 
 
 def write_site(catalog: Catalog, project: Path, out: Path, data: Path) -> int:
@@ -162,17 +169,22 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path) -> int:
     `project` holds mkdocs.yml, mkdocs.en.yml and `site/`. Raises SiteError on a broken page.
     """
     count = 0
+    written: dict[str, dict[Language, WrittenPage]] = {}
     newest = max((one.created[:10] for one in catalog.packages.values() if one.created), default=UNDATED)
     for language in LANGUAGES:
         writer = Writer(catalog, language)
         renderer = make_renderer(project / "site" / "theme" / _TEMPLATES, writer)
         pages = list(writer.pages())
+        plugin = GeneratedPages(pages, renderer, newest)
         with _explain_faults():
-            _build_language(project, out, language, GeneratedPages(pages, renderer, newest), catalog)
+            _build_language(project, out, language, plugin, catalog)
+        for address, page in plugin.written.items():
+            written.setdefault(address, {})[language] = page
         write_charts(writer, data)
         write_later_rows(writer, out)
         count += len(pages)
-    write_search_index(collect_documents(catalog), out / "search-index")
+    documents = [*collect_documents(catalog), *describe_written(written, catalog)]
+    write_search_index(documents, out / "search-index")
     return count
 
 

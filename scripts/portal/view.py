@@ -80,6 +80,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """A page that was written by hand, for search: title, description, and its words without markup."""
+
+    title: str
+    description: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """A system as an entry of the register."""
 

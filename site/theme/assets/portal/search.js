@@ -80,23 +80,26 @@ async function weigh(term, open) {
   return weights;
 }
 
-// Documents with the most words, the heaviest of them first.
+// Documents with the most words; of these first who says them side by side as they were typed, then the heaviest.
 function rank(found) {
   const scores = new Map();
   for (const [weights, places] of found) {
+    const together = countBits(places) - 1;
     for (const [document, weight] of weights) {
       const score = scores.get(document);
       if (score) {
         score.places |= places;
+        score.together += together;
         score.weight += weight;
-      } else scores.set(document, { document, places, weight });
+      } else scores.set(document, { document, places, together, weight });
     }
   }
   let most = 0;
   for (const score of scores.values()) most = Math.max(most, (score.words = countBits(score.places)));
   // Where some documents have every word, those that lack one are noise.
   const whole = [...scores.values()].filter((score) => score.words === most);
-  return whole.sort((a, b) => b.weight - a.weight || a.document - b.document).map((score) => score.document);
+  whole.sort((a, b) => b.together - a.together || b.weight - a.weight || a.document - b.document);
+  return whole.map((score) => score.document);
 }
 
 function countBits(number) {
@@ -127,14 +130,23 @@ export async function search(query, language, isStale = () => false) {
   return { total: ranked.length, results };
 }
 
-// A row is [address, title, [[what, value, when, anchor], …], language of the title]: show the figure that the query speaks of.
+// How much of a query a figure says; nought where it shares no more with it than scattered words.
+function measureMatch(words, [what, value, when]) {
+  const own = terms(`${what} ${value} ${when}`);
+  const hits = words.filter((word) => own.includes(word));
+  const pairs = words.slice(1).filter((word, i) => own.some((one, place) => one === words[i] && own[place + 1] === word));
+  const counts = pairs.length || hits.length === words.length || hits.some((word) => /[0-9]/.test(word));
+  return counts ? hits.length + pairs.length : 0;
+}
+
+// A row is [address, title, [[what, value, when, anchor], …], language of the title]: show the figure that the query
+// speaks of; of no figure in particular, the first.
 function choose([address, title, figures, language], words) {
-  let best = null;
-  let most = -1;
-  for (const [what, value, when, anchor] of figures) {
-    const own = new Set(terms(`${what} ${value} ${when}`));
-    const hits = words.filter((word) => own.has(word)).length;
-    if (hits > most) [best, most] = [{ what, value, when, anchor }, hits];
+  let [best, most] = [figures[0], 0];
+  for (const figure of figures) {
+    const match = measureMatch(words, figure);
+    if (match > most) [best, most] = [figure, match];
   }
-  return { address: best && best.anchor && most > 0 ? `${address}#${best.anchor}` : address, title, language, figure: best };
+  const [what, value, when, anchor] = best || [];
+  return { address: most ? `${address}#${anchor}` : address, title, language, figure: best && { what, value, when } };
 }
