@@ -108,9 +108,9 @@ def test_a_new_package_says_what_comes_next(root: Path) -> None:
     assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
 
 
-def test_without_words_and_rows_there_are_only_warnings(root: Path) -> None:
+def test_without_rows_a_new_package_is_not_published(root: Path) -> None:
     create(root, "so_thu_vien")
-    assert check(root, "so_thu_vien") == (0, ["english-missing", "headline-no-row"])
+    assert check(root, "so_thu_vien") == (1, ["english-missing", "no-rows"])
 
 
 def test_with_words_and_one_row_there_is_no_finding(root: Path) -> None:
@@ -130,7 +130,7 @@ def test_with_words_and_one_row_there_is_no_finding(root: Path) -> None:
         "kind": "indicator",
         "theme": "post_telecom",
         "frequency": "UNKNOWN",
-        "headline": {"measure": "branches"},
+        "headline": {"measure": "branches", "subject": "chi nhánh bưu chính", "subject@en": "postal branches"},
     }
 
 
@@ -141,7 +141,12 @@ def test_dimensions_stand_behind_the_area_and_the_headline_is_their_total(root: 
     folder = root / "indicators/so_thu_vien"
     assert (folder / "data.csv").read_text("utf-8") == HEADER.replace("area,", "area,tier,kind,")
     descriptor = json.loads((folder / "datapackage.json").read_text("utf-8"))
-    assert descriptor["portal"]["headline"] == {"measure": "branches", "where": {"tier": "_T", "kind": "_T"}}
+    assert descriptor["portal"]["headline"] == {
+        "measure": "branches",
+        "where": {"tier": "_T", "kind": "_T"},
+        "subject": "so thu vien",
+        "subject@en": "x",
+    }
     assert descriptor["resources"][0]["schema"]["primaryKey"] == [
         "period", "area", "tier", "kind", "measure", "transform", "status", "source", "locator",
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from evidence_factory import read_catalog, write_world
 from factory import REPOSITORY, observe
 from portal.consistency import Evidence, judge_relation
-from portal.explanation import Results, explain_headline, explain_verdict, judge_target
+from portal.explanation import Results, explain_verdict, judge_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -339,33 +339,3 @@ def test_whatever_is_found_shares_everything_with_its_target(target: Observation
     if found:
         assert found in results
         assert all(one.period.sort_key <= found.period.sort_key for one in results)
-
-
-# --- headlines --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("status", "change", "vi", "en"),
-    [
-        (
-            "actual", "tăng 5%", "Sản lượng của tỉnh Kiên Giang là 1.200 tấn (2023), tăng 5%.",
-            "Catch for Kiên Giang province stood at 1,200 tonnes (2023), tăng 5%.",
-        ),
-        (
-            "estimate", "", "Sản lượng của tỉnh Kiên Giang ước là 1.200 tấn (2023).",
-            "Catch for Kiên Giang province was estimated at 1,200 tonnes (2023).",
-        ),
-        (
-            "derived", "", "Sản lượng của tỉnh Kiên Giang tính ra là 1.200 tấn (2023).",
-            "Catch for Kiên Giang province comes to 1,200 tonnes (2023).",
-        ),
-        (
-            "target", "", "Mục tiêu của tỉnh Kiên Giang về «Sản lượng» là 1.200 tấn (2023).",
-            "The target “Catch” for Kiên Giang province is 1,200 tonnes (2023).",
-        ),
-    ],
-)  # fmt: skip
-def test_the_headline_is_a_whole_sentence(catalog: Catalog, status: str, change: str, vi: str, en: str) -> None:
-    one = observe(status=status)
-    assert explain_headline(one, change, catalog, "vi").replace(NB, " ") == vi
-    assert explain_headline(one, change, catalog, "en").replace(NB, " ") == en

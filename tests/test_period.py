@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.period import PeriodError, format_day, format_period, parse_period
+from portal.period import PeriodError, format_day, format_period, parse_period, say_period
 
 DAYS = st.dates()
 QUARTERS = st.builds(lambda day, quarter: f"{day.year:04}-Q{quarter}", DAYS, st.integers(1, 4))
@@ -119,3 +119,20 @@ def test_a_vietnamese_day_reads_back(day: date) -> None:
     number, month, year = map(int, format_day(day, "vi").split("/"))
     assert date(year, month, number) == day
     assert day - timedelta(days=day.day - 1) == date(day.year, day.month, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "vi", "en"),
+    [
+        ("2020", "Năm 2020", "In 2020"),
+        ("2020-12", "Tháng 12/2020", "In December 2020"),
+        ("2023-07-31", "Ngày 31/7/2023", "On 31 July 2023"),
+        ("2025-Q1", "Quý I/2025", "In Q1 2025"),
+        ("2016/2020", "Từ năm 2016 đến năm 2020", "From 2016 to 2020"),
+        ("2025-03-01/2025-04-26", "Từ ngày 1/3/2025 đến ngày 26/4/2025", "From 1 March 2025 to 26 April 2025"),
+        ("2021/..", "Từ năm 2021", "From 2021"),
+    ],
+)
+def test_a_period_opens_a_sentence(text: str, vi: str, en: str) -> None:
+    assert say_period(text, "vi") == vi
+    assert say_period(text, "en") == en

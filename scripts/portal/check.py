@@ -78,13 +78,17 @@ def _check_rows(package: Package, resource: Resource, context: Context) -> Itera
     next(lines, None)  # the header
     headline_seen = package.headline is None or resource is not package.main
     cells = ExcelCells(resource)
+    line = 0
     for row, line in zip(read_rows(package, resource), lines, strict=False):
         yield from check_row(package, resource, row, context, place.at(line))
         cells.note(row, line)
         headline_seen = headline_seen or matches_headline(package, resource, row.cells)
     yield from cells.list_findings(place)
     yield from find_obstacles(resource, measure_extent(resource), place)
-    if not headline_seen and package.headline:
+    # A code list may be empty: nothing is left out of a document, say.
+    if not line and package.kind != "reference":
+        yield make_finding("no-rows", place)
+    elif not headline_seen and package.headline:
         shown = f"{package.headline.measure}, {package.headline.transform}"
         yield make_finding("headline-no-row", Place(package.name, package.label), headline=shown)
 

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 DESCRIPTOR = "datapackage.json"
 MAX_DESCRIPTOR_BYTES = 1_000_000
+# What somebody who puts such a file into the folder of packages expects to see published.
+DATA_SUFFIXES = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".yaml", ".yml"})
 # Far more than a descriptor needs, far less than what readers of JSON and validators can follow.
 MAX_DEPTH = 100
+# Of more files that nobody describes only so many are named.
+SHOWN_NAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,15 @@ def find_descriptors(root: Path) -> list[Path]:
     return sorted(found)
 
 
+def find_orphans(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield the folders under `root` that hold data but are no package, nor part of one, with the names of the data."""
+    for folder, folders, files in os.walk(root, followlinks=False):
+        folders[:] = [] if DESCRIPTOR in files else sorted(name for name in folders if not name.startswith("."))
+        data = sorted(name for name in files if Path(name).suffix.lower() in DATA_SUFFIXES and not name.startswith("."))
+        if DESCRIPTOR not in files and data:
+            yield Path(folder), data
+
+
 def read_packages(root: Path, roots: tuple[Path, ...] | None = None) -> Loaded:
     """Read every package under `roots` (default: all of `root`); labels of files are relative to `root`."""
     packages: list[Package] = []
@@ -84,7 +97,14 @@ def read_packages(root: Path, roots: tuple[Path, ...] | None = None) -> Loaded:
         findings += clashes
         if not clashes:
             packages.append(package)
+    orphans = {folder: data for start in (roots or (root,)) for folder, data in find_orphans(start)}
+    findings += [_report_orphan(folder, data, root) for folder, data in orphans.items()]
     return Loaded(tuple(packages), tuple(findings))
+
+
+def _report_orphan(folder: Path, data: list[str], root: Path) -> Finding:
+    shown = ", ".join(data[:SHOWN_NAMES]) + (" …" if len(data) > SHOWN_NAMES else "")
+    return make_finding("descriptor-missing", Place(folder.name, _label(folder, root)), names=shown)
 
 
 def _label(path: Path, root: Path) -> str:

@@ -17,7 +17,7 @@ from portal.finding import Finding, Place
 from portal.observation import TOTAL
 from portal.package import RESERVED_NAMES, Field
 from portal.profile import PORTAL_PROFILE, find_faults
-from portal.text import Text
+from portal.text import Text, lower_first
 
 if TYPE_CHECKING:
     from datetime import date
@@ -202,9 +202,10 @@ def make_descriptor(draft: Draft, publisher: str, created: date) -> dict[str, An
 
 
 def _make_headline(draft: Draft) -> dict[str, Any]:
-    """Return what answers "how much?": the measure, over all parts of every dimension."""
+    """Return what answers "how much?": the measure, over all parts of every dimension, named by the title for now."""
     totals = dict.fromkeys(draft.dimensions, TOTAL)
-    return {"measure": draft.measure, "where": totals} if totals else {"measure": draft.measure}
+    subject = Text(lower_first(draft.title.vi), lower_first(draft.title.en))
+    return {"measure": draft.measure, **({"where": totals} if totals else {}), **_twins("subject", subject)}
 
 
 def _make_resource(draft: Draft) -> dict[str, Any]:
