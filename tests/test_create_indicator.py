@@ -110,7 +110,7 @@ def test_a_new_package_says_what_comes_next(root: Path) -> None:
 
 def test_without_rows_a_new_package_is_not_published(root: Path) -> None:
     create(root, "so_thu_vien")
-    assert check(root, "so_thu_vien") == (1, ["english-missing", "no-rows"])
+    assert check(root, "so_thu_vien") == (1, ["no-rows", "english-missing"])
 
 
 def test_with_words_and_one_row_there_is_no_finding(root: Path) -> None:

@@ -70,7 +70,8 @@ def golden_catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         "description": "Cá, tôm và *mực*.\n\nChỉ gồm tàu đã đăng ký.",
         "description@en": "Fish, shrimp and *squid*.\n\nRegistered boats only.",
     }
-    headline = {"measure": "catch", "where": {"kind": "_T", "area": "KG"}}
+    subject = {"subject": "sản lượng thủy sản", "subject@en": "fish catch"}
+    headline = {"measure": "catch", "where": {"kind": "_T", "area": "KG"}, **subject}
     write_indicator(root / "packages", "fish", rows, {"kind": "codes"}, headline, changes=words)
     return make_tiny_catalog(root / "packages", root / "data")
 
@@ -124,8 +125,8 @@ def test_a_card_shows_the_newest_figure(golden_catalog: Catalog) -> None:
     fish = golden_catalog.packages["fish"]
     cards = [Writer(golden_catalog, language).card(fish) for language in LANGUAGES]
     assert [(one.title, one.figure, one.figure_what, one.figure_when, one.count, one.url) for one in cards] == [
-        ("Sản lượng thủy sản", f"2.390,5{NB}tấn", "Sản lượng", "2023", "7 dòng", "/catalog/fish/"),
-        ("Fisheries production", f"2,390.5{NB}tonnes", "Catch", "2023", "7 rows", "/en/catalog/fish/"),
+        ("Sản lượng thủy sản", f"2.390,5{NB}tấn", "Sản lượng thủy sản", "2023", "7 dòng", "/catalog/fish/"),
+        ("Fisheries production", f"2,390.5{NB}tonnes", "Fish catch", "2023", "7 rows", "/en/catalog/fish/"),
     ]
 
 

@@ -32,14 +32,20 @@ def explain_headline(one: Observation, change: str, catalog: Catalog, language: 
 
 def name_headline(one: Observation, catalog: Catalog, language: Language) -> str:
     """Return what a headline counts, for the middle of a sentence: the words of its package, else measure and title."""
-    package = catalog.packages[one.dataset]
-    headline = package.headline
-    if headline and headline.subject and headline.subject.language(language) == language:
-        fixed = {name for name, _ in headline.where}
-        return " – ".join([headline.subject.get(language), *label_parts(one, catalog, language, fixed)])
+    if subject := name_subject(one, catalog, language):
+        return subject
     measure = lower_first(catalog.label("measures", one.measure).get(language))
     what = " – ".join([measure, *label_parts(one, catalog, language)])
-    return say("headline_subject", language, what=what, title=package.title.get(language))
+    return say("headline_subject", language, what=what, title=catalog.packages[one.dataset].title.get(language))
+
+
+def name_subject(one: Observation, catalog: Catalog, language: Language) -> str:
+    """Return what a headline counts in the words of its package; empty where it has none in this language."""
+    headline = catalog.packages[one.dataset].headline
+    if headline is None or headline.subject is None or headline.subject.language(language) != language:
+        return ""
+    fixed = {name for name, _ in headline.where}
+    return " – ".join([headline.subject.get(language), *label_parts(one, catalog, language, fixed)])
 
 
 def _name_area_within(one: Observation, catalog: Catalog, language: Language) -> str:

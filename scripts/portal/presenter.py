@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from portal.chart import draw_chart
 from portal.explanation import explain_verdict
 from portal.figure import describe_observation, format_figure, say_when
-from portal.headline import explain_headline, name_headline
+from portal.headline import explain_headline, name_subject
 from portal.number import format_number
 from portal.observation import find_change, is_headline, select_headline
 from portal.period import format_day, format_period
@@ -103,8 +103,9 @@ class Presenter:
         return "up" if ahead > 0 else "down" if ahead < 0 else "", words
 
     def headline(self, one: Observation) -> Figure:
-        """Return the headline of a dataset as a figure whose words need no title beside them."""
-        return replace(self.figure(one), what=capitalise(name_headline(one, self.catalog, self.language)))
+        """Return the headline of a dataset as a figure, in the words of its package where it has some."""
+        shown, subject = self.figure(one), name_subject(one, self.catalog, self.language)
+        return replace(shown, what=capitalise(subject)) if subject else shown
 
     def say_headline(self, headline: Observation, rows: Sequence[Observation]) -> str:
         """Return the newest figure of a dataset and its change as one sentence."""
