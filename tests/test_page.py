@@ -138,8 +138,8 @@ def test_a_card_without_a_figure_shows_what_the_data_are(golden_catalog: Catalog
 def test_the_citation_leads_to_the_page(golden_catalog: Catalog) -> None:
     fish = golden_catalog.packages["fish"]
     assert [Writer(golden_catalog, language).cite(fish) for language in LANGUAGES] == [
-        "Cổng dữ liệu mở Kiên Giang. «Sản lượng thủy sản», phiên bản 1.0.0. http://127.0.0.1:8000/catalog/fish/",
-        "Kiên Giang Open Data Portal. “Fisheries production”, version 1.0.0. http://127.0.0.1:8000/en/catalog/fish/",
+        "Cổng dữ liệu mở Kiên Giang. «Sản lượng thủy sản», phiên bản 1.0.0 (1/2/2024). http://127.0.0.1:8000/catalog/fish/",
+        "Kiên Giang Open Data Portal. “Fisheries production”, version 1.0.0 (1 February 2024). http://127.0.0.1:8000/en/catalog/fish/",
     ]
 
 
@@ -332,3 +332,46 @@ def test_a_dataset_without_english_says_so(tmp_path: Path) -> None:
     assert "Nuôi cá lồng bè" in html["en"]
     assert 'class="notice"' not in html["vi"]
     assert "lang=" not in html["vi"]
+
+
+# --- what came when, and what does not hold ---------------------------------------------------------------------------
+
+
+def test_the_home_page_tells_what_came_and_what_was_revised(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    for number in range(7):
+        write_indicator(tmp_path, f"first_{number}", changes={"created": "2024-02-01T00:00:00Z"})
+    write_indicator(tmp_path, "revised", changes={"created": "2024-03-05T00:00:00Z", "version": "1.1.0"})
+    write_indicator(tmp_path, "late", changes={"created": "2024-03-05T00:00:00Z"})
+    changes = Writer(make_tiny_catalog(tmp_path), "en").home().view["changes"]
+    assert [(one.when, one.words, [(url, version) for url, _, version in one.datasets]) for one in changes] == [
+        ("5 March 2024", "1 dataset in a new version", [("/en/catalog/revised/", "1.1.0")]),
+        ("5 March 2024", "1 dataset published for the first time", [("/en/catalog/late/", "1.0.0")]),
+        ("1 February 2024", "7 datasets published for the first time", []),
+    ]
+
+
+def test_a_package_without_a_date_is_no_change(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_indicator(tmp_path, "undated", changes={"created": None})
+    writer = Writer(make_tiny_catalog(tmp_path), "vi")
+    assert writer.home().view["changes"] == []
+    assert writer.version(writer.catalog.packages["undated"]) == "1.0.0"
+
+
+def test_the_quality_page_counts_what_it_lists(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    relation = {"type": "sum", "total": {"measure": "catch", "kind": "_T"}}
+    parts = [{"measure": "catch", "kind": "fish"}, {"measure": "catch", "kind": "shrimp"}]
+    for name, total in (("holds", "100.0"), ("rounded", "100.1"), ("broken", "105.0")):
+        rows = [{"value": total}, {"kind": "fish", "value": "60.0"}, {"kind": "shrimp", "value": "40.0"}]
+        portal = {"portal": {"kind": "indicator", "relations": [{**relation, "parts": parts}]}}
+        write_indicator(tmp_path, name, rows, {"kind": "codes"}, changes=portal)
+    view = Writer(make_tiny_catalog(tmp_path), "en").quality_page().view
+    assert view["summary"].startswith(
+        "The portal checked 3 relations between figures: 1 without a difference, 1 off by rounding only, 1 in conflict."
+    )
+    assert [(name, count, [link for link, _ in sentences]) for name, _, count, sentences in view["relations"]] == [
+        ("broken", "1", [("/en/catalog/broken/", "Package broken")]),
+        ("rounded", "1", [("/en/catalog/rounded/", "Package rounded")]),
+    ]

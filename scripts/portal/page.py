@@ -16,7 +16,6 @@ from portal.later_rows import name_later_rows
 from portal.listing import Lister
 from portal.observation import select_headline
 from portal.openapi import make_openapi
-from portal.period import format_period
 from portal.presenter import SHOWN_FIGURES, SHOWN_FINDINGS, SHOWN_ROWS, summarise
 from portal.text import sort_key
 
@@ -272,7 +271,7 @@ class Writer(Lister):
             "columns": [self.column(column) for column in package.main.fields],
             "findings": findings[:SHOWN_FINDINGS],
             "findings_cut": self.say_cut("problems_cut", SHOWN_FINDINGS, len(findings)),
-            "published": format_period(package.created[:10], self.language) if package.created else "",
+            "version": self.version(package),
             "frequency": self.say(f"frequency_{package.frequency}"),
             "license": [(one.title.get(self.language) or one.name, web_address(one.path)) for one in package.licenses],
             "citation": self.cite(package),

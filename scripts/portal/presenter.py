@@ -261,9 +261,14 @@ class Presenter:
             "citation",
             publisher=settings.publisher.get(self.language),
             title=package.title.get(self.language),
-            version=package.version,
+            version=self.version(package),
             address=address,
         )
+
+    def version(self, package: Package) -> str:
+        """Return the version of a dataset, with the day that it is of where the package says one."""
+        day = format_period(package.created[:10], self.language) if package.created else ""
+        return f"{package.version} ({day})" if day else package.version
 
 
 def show_cell(cell: Cell, column: Field, language: Language) -> str:

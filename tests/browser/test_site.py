@@ -145,10 +145,14 @@ def test_on_paper_a_dark_page_is_dark_ink_on_white(visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("target", "beginning"),
     [
-        ("address", "http://127.0.0.1:8000/en/catalog/dti_score_and_rank/"),
+        ("address", "{portal}/en/catalog/dti_score_and_rank/"),
+        (
+            "share-figure",
+            "In 2022, Kiên Giang province's rank in the Digital Transformation Index (DTI) stood at rank 32",
+        ),
         ("citation", "Kiên Giang Open Data Portal."),
         ("bibtex", "@misc{dti_score_and_rank,"),
-        ("embed", '<iframe src="http://127.0.0.1:8000/en/embed/dti_score_and_rank/"'),
+        ("embed", '<iframe src="{portal}/en/embed/dti_score_and_rank/"'),
     ],
 )
 def test_what_others_need_can_be_copied(visitor: Visitor, target: str, beginning: str) -> None:
@@ -157,7 +161,20 @@ def test_what_others_need_can_be_copied(visitor: Visitor, target: str, beginning
     button = page.locator(f"[data-copy={target}]")
     button.click()
     page.wait_for_function("one => one.textContent === 'Copied'", arg=button.element_handle())
-    assert page.evaluate("navigator.clipboard.readText()").startswith(beginning)
+    assert page.evaluate("navigator.clipboard.readText()").startswith(beginning.replace("{portal}", visitor.portal))
+
+
+def test_addresses_to_copy_lead_back_to_a_portal_on_any_port(visitor: Visitor) -> None:
+    """metadata.yml names port 8000 of this machine, which no test uses; nobody else could open that address either."""
+    page = visitor.open("/catalog/dti_score_and_rank/")
+    said = page.locator("#share-figure").inner_text()
+    assert "127.0.0.1:8000" not in page.locator("main").inner_text()
+    page.goto(said.rpartition(" ")[2])
+    assert page.url.startswith(visitor.portal)
+    assert "hạng 32" in page.locator("tr:target").inner_text()
+    page.goto(f"{visitor.portal}/embed/dti_score_and_rank/")
+    assert page.locator(".embed__more a").get_attribute("href") == "/catalog/dti_score_and_rank/"
+    assert "127.0.0.1:8000" not in visitor.open("/developers/").locator("main").inner_text()
 
 
 @pytest.mark.parametrize("name", ["dti_score_and_rank", "environmental_monitoring_stations", "telephone_subscriptions"])
