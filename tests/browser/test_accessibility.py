@@ -114,6 +114,24 @@ def test_pages_have_one_outline(visitor: Visitor, path: str) -> None:
     assert all(deeper <= level + 1 for level, deeper in itertools.pairwise(levels))
 
 
+# Links within text may be as small as it is, and the link of a card covers the card.
+_SMALL = """() => [...document.querySelectorAll("a[href], button, select, input, summary")]
+  .filter((one) => one.checkVisibility() && !one.matches("p a, li a, td a, dd a, h3 a, figcaption a, .card a, .skip"))
+  .filter((one) => { const box = one.getBoundingClientRect(); return Math.min(box.width, box.height) < 24; })
+  .map((one) => one.outerHTML)"""
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/en/catalog/", "/catalog/dti_score_and_rank/", "/search/?q=dti", "/no-such-page/"]
+)
+def test_what_is_pressed_is_large_enough(visitor: Visitor, path: str) -> None:
+    """WCAG 2.5.8: 24 px."""
+    page = visitor.open(path, PHONE)
+    assert page.evaluate(_SMALL) == []
+    page.locator(".brand").evaluate("one => one.replaceWith(document.createElement('button'))")
+    assert page.evaluate(_SMALL) == ["<button></button>"]
+
+
 _SPACED = {"letterSpacing": "0.12em", "wordSpacing": "0.16em", "lineHeight": "1.5"}
 
 

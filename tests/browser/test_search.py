@@ -64,6 +64,19 @@ def test_what_people_type_leads_to_what_they_mean(visitor: Visitor, language: st
     assert missed == []
 
 
+def test_a_result_shows_the_figure_that_the_query_speaks_of(visitor: Visitor) -> None:
+    page = visitor.open(PAGES["vi"])
+
+    def read(query: str) -> str:
+        ask(page, query)
+        result = page.locator("#results li", has=page.locator("a[href^='/catalog/tourist_arrivals/']"))
+        return result.inner_text().replace("\N{NO-BREAK SPACE}", " ")
+
+    assert "184.953 lượt khách Lượt khách – Khách quốc tế" in read("khách quốc tế")
+    # Scattered words of a query are not what it speaks of: the headline stands there.
+    assert "5.206.720 lượt khách Lượt khách du lịch" in read("phú quốc")
+
+
 def test_the_table_of_queries_is_large_and_whole() -> None:
     rows = read_queries()
     assert len(rows) >= 60
