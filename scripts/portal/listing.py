@@ -165,6 +165,23 @@ class Lister(Presenter):
             if package.name in row["datasets"].split(";")
         ]
 
+    def cite(self, package: Package) -> str:
+        """Return the citation of a dataset as one line."""
+        settings = self.catalog.settings
+        address = f"{settings.site_url}{self.url(f'catalog/{package.name}/').lstrip('/')}"
+        return self.say(
+            "citation",
+            publisher=settings.publisher.get(self.language),
+            title=package.title.get(self.language),
+            version=self.version(package),
+            address=address,
+        )
+
+    def version(self, package: Package) -> str:
+        """Return the version of a dataset, with the day that it is of where the package says one."""
+        day = format_period(package.created[:10], self.language) if package.created else ""
+        return f"{package.version} ({day})" if day else package.version
+
     def bibtex(self, package: Package) -> str:
         """Return a BibTeX entry for a dataset."""
         return make_bibtex(self.catalog.settings, package, self.language)

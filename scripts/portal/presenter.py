@@ -253,23 +253,6 @@ class Presenter:
         words = [column.title.get(self.language), column.description.get(self.language)]
         return column.name, column.type, ". ".join(word.rstrip(".") for word in words if word), code_list
 
-    def cite(self, package: Package) -> str:
-        """Return the citation of a dataset as one line."""
-        settings = self.catalog.settings
-        address = f"{settings.site_url}{self.url(f'catalog/{package.name}/').lstrip('/')}"
-        return self.say(
-            "citation",
-            publisher=settings.publisher.get(self.language),
-            title=package.title.get(self.language),
-            version=self.version(package),
-            address=address,
-        )
-
-    def version(self, package: Package) -> str:
-        """Return the version of a dataset, with the day that it is of where the package says one."""
-        day = format_period(package.created[:10], self.language) if package.created else ""
-        return f"{package.version} ({day})" if day else package.version
-
 
 def show_cell(cell: Cell, column: Field, language: Language) -> str:
     """Return a cell of a plain table as people of the language write it; codes and texts as they stand."""
