@@ -29,6 +29,7 @@ _STAGES = {
     "distributions": "tệp tải về / distributions",
     "metadata": "siêu dữ liệu / metadata",
     "site": "trang web / site",
+    "standards": "chuẩn mô tả / standards",
     "publish": "công bố / publish",
 }
 

@@ -34,6 +34,7 @@ from portal.release import BuildFolder, digest_inputs, publish, stage
 from portal.settings import read_settings
 from portal.site import write_site
 from portal.sitemap import write_sitemap
+from portal.standards import write_standards
 from portal.table import Table
 from portal.table_shape import read_shapes
 
@@ -126,8 +127,10 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             write_developer_files(catalog, staging / "site")
             write_feeds(catalog, staging / "site")
             write_sitemap(catalog, staging / "site")
-            compress_files(staging / "site")
+        with _timed("standards", report):
+            write_standards(catalog, staging / "site")
         with _timed("publish", report):
+            compress_files(staging / "site")
             release = publish(folder, staging, inputs)
             cache.prune()
     return Result(release, findings, len(packages), pages, account_for(catalog))

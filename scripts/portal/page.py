@@ -17,6 +17,7 @@ from portal.listing import Lister
 from portal.observation import select_headline
 from portal.openapi import make_openapi
 from portal.presenter import SHOWN_FIGURES, SHOWN_FINDINGS, SHOWN_ROWS, summarise
+from portal.standards import list_forms
 from portal.text import sort_key
 
 if TYPE_CHECKING:
@@ -269,6 +270,7 @@ class Writer(Lister):
             "downloads": list_downloads(package, self.catalog, self.language),
             "excel_notes": note_limits(package, self.catalog, self.language),
             "columns": [self.column(column) for column in package.main.fields],
+            "forms": list_forms(package),
             "findings": findings[:SHOWN_FINDINGS],
             "findings_cut": self.say_cut("problems_cut", SHOWN_FINDINGS, len(findings)),
             "version": self.version(package),

@@ -30,6 +30,7 @@ from portal.later_rows import write_later_rows
 from portal.page import Page, Writer
 from portal.search_document import collect_documents, describe_written
 from portal.search_index import write_search_index
+from portal.structured_data import Describer, render_script
 from portal.text import LANGUAGES, Language
 from portal.view import WrittenPage
 from portal.wording import say
@@ -120,10 +121,11 @@ class _NoOptions(Config):
 class GeneratedPages(BasePlugin[_NoOptions]):
     """An MkDocs plugin that adds generated pages and leaves out what the portal's own frame does not use."""
 
-    def __init__(self, pages: Iterable[Page], renderer: Renderer, date: str) -> None:
+    def __init__(self, pages: Iterable[Page], renderer: Renderer, describer: Describer, date: str) -> None:
         super().__init__()
         self._date = date
         self.written: dict[str, WrittenPage] = {}
+        self._describer = describer
         self._pages = {page.source_uri: page for page in pages}
         self._renderer = renderer
 
@@ -151,6 +153,9 @@ class GeneratedPages(BasePlugin[_NoOptions]):
             page.meta.setdefault("description", generated.description)
             page.meta.setdefault("scripts", list(generated.scripts))
             page.meta.update(generated.meta)
+        path = "" if page.is_homepage else page.url
+        title, description = page.meta.get("title") or page.title or "", page.meta.get("description", "")
+        page.meta["structured_data"] = render_script(self._describer.describe(path, title, description))
         return markdown.replace(LOCAL_ADDRESS, config.extra["home"])
 
     def on_page_content(self, content: str, *, page: MkDocsPage, **_: Any) -> str:
@@ -175,7 +180,8 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path) -> int:
         writer = Writer(catalog, language)
         renderer = make_renderer(project / "site" / "theme" / _TEMPLATES, writer)
         pages = list(writer.pages())
-        plugin = GeneratedPages(pages, renderer, newest)
+        describer = Describer(catalog, language, {page.path: page.title for page in pages})
+        plugin = GeneratedPages(pages, renderer, describer, newest)
         with _explain_faults():
             _build_language(project, out, language, plugin, catalog)
         for address, page in plugin.written.items():

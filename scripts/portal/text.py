@@ -28,6 +28,11 @@ class Text:
         """Return the text in `language`, falling back to Vietnamese (Data Package language recipe)."""
         return self.en if language == "en" and self.en else self.vi
 
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Return the languages in which the text was written."""
+        return tuple(one for one in LANGUAGES if (self.vi if one == "vi" else self.en))
+
     def language(self, language: Language) -> Language:
         """Return the language that `get` really answers in, for a `lang` attribute."""
         return "en" if language == "en" and self.en else "vi"
