@@ -1,5 +1,6 @@
-"""Croissant: a dataset as loaders of machine learning read it, https://docs.mlcommons.org/croissant/docs/croissant-spec.html
+"""Croissant: a dataset as loaders of machine learning read it.
 
+After version 1.0 of https://docs.mlcommons.org/croissant/docs/croissant-spec.html.
 Records are read from Parquet where it is published, since readers of CSV guess types: `007` would become 7.
 """
 
@@ -59,26 +60,30 @@ def describe_croissant(package: Package, catalog: Catalog) -> dict[str, Any]:
     files = catalog.distributions.get(package.name, ())
     license_ = package.licenses[0]
     publisher = {"@type": "sc:Organization", "name": settings.publisher.get(language), "url": names.home}
-    return prune({
-        "@context": {"@language": language, **_CONTEXT},
-        "@type": "sc:Dataset",
-        "@id": names.dataset(package.name),
-        "conformsTo": _VERSION,
-        "name": package.title.get(language),
-        "alternateName": package.name,
-        "description": package.description.get(language),
-        "license": web_address(license_.path) or license_.name,
-        "url": names.page(package.name),
-        "version": package.version,
-        "datePublished": package.created[:10],
-        "keywords": list(package.keywords),
-        "inLanguage": list(package.title.languages),
-        "creator": publisher,
-        "publisher": publisher,
-        "citeAs": _cite(package, catalog, language),
-        "distribution": [_describe_file(package, one, names) for one in files],
-        "recordSet": [one for resource in package.resources if (one := _describe_records(resource, files, language))],
-    })
+    return prune(
+        {
+            "@context": {"@language": language, **_CONTEXT},
+            "@type": "sc:Dataset",
+            "@id": names.dataset(package.name),
+            "conformsTo": _VERSION,
+            "name": package.title.get(language),
+            "alternateName": package.name,
+            "description": package.description.get(language),
+            "license": web_address(license_.path) or license_.name,
+            "url": names.page(package.name),
+            "version": package.version,
+            "datePublished": package.created[:10],
+            "keywords": list(package.keywords),
+            "inLanguage": list(package.title.languages),
+            "creator": publisher,
+            "publisher": publisher,
+            "citeAs": _cite(package, catalog, language),
+            "distribution": [_describe_file(package, one, names) for one in files],
+            "recordSet": [
+                one for resource in package.resources if (one := _describe_records(resource, files, language))
+            ],
+        }
+    )
 
 
 def _cite(package: Package, catalog: Catalog, language: Language) -> str:
@@ -109,24 +114,28 @@ def _describe_records(resource: Resource, files: Sequence[Distribution], languag
     source = next((name for suffix in _TABULAR if (name := f"{resource.name}{suffix}") in published), None)
     if source is None:
         return None
-    return prune({
-        "@type": "cr:RecordSet",
-        "@id": resource.name,
-        "name": resource.name,
-        "description": resource.title.get(language),
-        "key": [{"@id": f"{resource.name}/{name}"} for name in resource.primary_key],
-        "field": [_describe_field(resource, column, source, language) for column in resource.fields],
-    })
+    return prune(
+        {
+            "@type": "cr:RecordSet",
+            "@id": resource.name,
+            "name": resource.name,
+            "description": resource.title.get(language),
+            "key": [{"@id": f"{resource.name}/{name}"} for name in resource.primary_key],
+            "field": [_describe_field(resource, column, source, language) for column in resource.fields],
+        }
+    )
 
 
 def _describe_field(resource: Resource, column: Field, source: str, language: Language) -> dict[str, Any]:
     words = [column.title.get(language), column.description.get(language)]
-    return prune({
-        "@type": "cr:Field",
-        "@id": f"{resource.name}/{column.name}",
-        "name": column.name,
-        "description": ". ".join(word.rstrip(".") for word in words if word),
-        "dataType": _TYPES.get(column.type, "sc:Text"),
-        "equivalentProperty": column.rdf_type,
-        "source": {"fileObject": {"@id": source}, "extract": {"column": column.name}},
-    })
+    return prune(
+        {
+            "@type": "cr:Field",
+            "@id": f"{resource.name}/{column.name}",
+            "name": column.name,
+            "description": ". ".join(word.rstrip(".") for word in words if word),
+            "dataType": _TYPES.get(column.type, "sc:Text"),
+            "equivalentProperty": column.rdf_type,
+            "source": {"fileObject": {"@id": source}, "extract": {"column": column.name}},
+        }
+    )

@@ -73,17 +73,21 @@ def _locate(code_list: str) -> str:
 
 def _describe_table(package: Package, resource: Resource, address: str, catalog: Catalog) -> dict[str, Any]:
     names, path = Identifier(catalog.settings.site_url), web_address(package.licenses[0].path)
-    return prune({
-        "url": address,
-        "dc:title": translate(resource.title if resource.title.vi else package.title),
-        "dc:description": translate(package.description),
-        "dc:license": {"@id": path} if path else None,
-        "dc:isPartOf": {"@id": names.dataset(package.name)},
-        "tableSchema": prune({
-            "columns": list(_describe_columns(resource)),
-            "primaryKey": list(resource.primary_key),
-        }),
-    })
+    return prune(
+        {
+            "url": address,
+            "dc:title": translate(resource.title if resource.title.vi else package.title),
+            "dc:description": translate(package.description),
+            "dc:license": {"@id": path} if path else None,
+            "dc:isPartOf": {"@id": names.dataset(package.name)},
+            "tableSchema": prune(
+                {
+                    "columns": list(_describe_columns(resource)),
+                    "primaryKey": list(resource.primary_key),
+                }
+            ),
+        }
+    )
 
 
 def _describe_columns(resource: Resource) -> Iterator[dict[str, Any]]:
@@ -92,17 +96,19 @@ def _describe_columns(resource: Resource) -> Iterator[dict[str, Any]]:
         missing = descriptor.get("missingValues", schema.get("missingValues", [""]))
         null = [one if isinstance(one, str) else one["value"] for one in missing]
         choose = _choose_boolean if column.type == "boolean" else _choose_datatype
-        yield prune({
-            "name": column.name,
-            # The name in the header belongs to no language.
-            "titles": {"und": column.name, **{one: column.title.get(one) for one in column.title.languages}},
-            "dc:description": translate(column.description),
-            "datatype": choose(resource, column, descriptor),
-            "null": null,
-            "separator": column.separator,
-            "required": _is_filled(resource, column) or None,
-            "propertyUrl": column.rdf_type,
-        })
+        yield prune(
+            {
+                "name": column.name,
+                # The name in the header belongs to no language.
+                "titles": {"und": column.name, **{one: column.title.get(one) for one in column.title.languages}},
+                "dc:description": translate(column.description),
+                "datatype": choose(resource, column, descriptor),
+                "null": null,
+                "separator": column.separator,
+                "required": _is_filled(resource, column) or None,
+                "propertyUrl": column.rdf_type,
+            }
+        )
 
 
 def _choose_datatype(_: Resource, column: Field, descriptor: Mapping[str, Any]) -> str | dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from portal.authority import EU_THEMES, FILE_TYPES, name_authority, name_file_type, name_media_type
 from portal.catalog import web_address
 from portal.extent import measure_extent
 from portal.identifier import Identifier
@@ -25,42 +26,12 @@ if TYPE_CHECKING:
     from portal.package import License, Package
     from portal.text import Language
 
-_AUTHORITY = "http://publications.europa.eu/resource/authority"
-_MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _LANGUAGES: Mapping[Language, str] = {"vi": "VIE", "en": "ENG"}
-# Codes of the authority list `file-type`, by media type without parameters.
-_FILE_TYPES = {
-    "text/csv": "CSV",
-    "application/json": "JSON",
-    "application/zip": "ZIP",
-    "application/vnd.apache.parquet": "PARQUET",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
-}
-_EU_THEMES = {
-    "AGRI": "Agriculture, fisheries, forestry and food",
-    "ECON": "Economy and finance",
-    "EDUC": "Education, culture and sport",
-    "ENER": "Energy",
-    "ENVI": "Environment",
-    "GOVE": "Government and public sector",
-    "HEAL": "Health",
-    "INTR": "International issues",
-    "JUST": "Justice, legal system and public safety",
-    "REGI": "Regions and cities",
-    "SOCI": "Population and society",
-    "TECH": "Science and technology",
-    "TRAN": "Transport",
-}
 _SHA256 = "http://spdx.org/rdf/terms#checksumAlgorithm_sha256"
 
 
 def _words(key: str) -> Text:
     return Text(say(key, "vi"), say(key, "en"))
-
-
-def name_authority(code_list: str, code: str) -> str:
-    """Return the address of a code in an authority list of the European Union."""
-    return f"{_AUTHORITY}/{code_list}/{code}"
 
 
 @dataclass(frozen=True)
@@ -95,20 +66,22 @@ class CatalogGraph:
     def _describe_catalog(self) -> Node:
         settings, home = self.catalog.settings, self.names.home
         newest = max((one.created for one in self.packages), default="")
-        return prune({
-            "@id": self.names.catalog,
-            "@type": "dcat:Catalog",
-            "dct:title": translate(settings.title),
-            "dct:description": translate(settings.description),
-            "dct:publisher": refer(self.names.publisher),
-            "dct:license": refer(settings.license_url),
-            "dct:language": [refer(name_authority("language", code)) for code in _LANGUAGES.values()],
-            "dct:modified": type_value(newest, "xsd:dateTime") if newest else None,
-            "foaf:homepage": refer(home),
-            "dcat:themeTaxonomy": refer(f"{home}themes/#scheme"),
-            "dcat:service": refer(self.names.service),
-            "dcat:dataset": [refer(self.names.dataset(one.name)) for one in self.packages],
-        })
+        return prune(
+            {
+                "@id": self.names.catalog,
+                "@type": "dcat:Catalog",
+                "dct:title": translate(settings.title),
+                "dct:description": translate(settings.description),
+                "dct:publisher": refer(self.names.publisher),
+                "dct:license": refer(settings.license_url),
+                "dct:language": [refer(name_authority("language", code)) for code in _LANGUAGES.values()],
+                "dct:modified": type_value(newest, "xsd:dateTime") if newest else None,
+                "foaf:homepage": refer(home),
+                "dcat:themeTaxonomy": refer(f"{home}themes/#scheme"),
+                "dcat:service": refer(self.names.service),
+                "dcat:dataset": [refer(self.names.dataset(one.name)) for one in self.packages],
+            }
+        )
 
     def _describe_service(self) -> Node:
         settings, home = self.catalog.settings, self.names.home
@@ -146,31 +119,33 @@ class CatalogGraph:
         extent = measure_extent(rows, self.catalog.records.get("areas", {}))
         name, page = self.names.dataset(package.name), self.names.page(package.name)
         dated = bool(extent.start)
-        yield prune({
-            "@id": name,
-            "@type": "dcat:Dataset",
-            "dct:identifier": package.name,
-            "dct:title": translate(package.title),
-            "dct:description": [*translate(package.description), *translate(package.caveat)],
-            "dcat:version": package.version,
-            "dct:issued": type_value(package.created, "xsd:dateTime") if package.created else None,
-            "dcat:keyword": list(package.keywords),
-            "dcat:theme": [refer(one) for one in self._list_themes(package)],
-            "dct:accrualPeriodicity": refer(name_authority("frequency", package.frequency)),
-            "dct:language": [refer(name_authority("language", _LANGUAGES[one])) for one in package.title.languages],
-            "dct:temporal": refer(f"{page}#period") if dated else None,
-            "dct:spatial": [refer(self.names.code("areas", one)) for one in extent.areas],
-            "dct:publisher": refer(self.names.publisher),
-            "dct:creator": refer(self.names.publisher),
-            "dcat:contactPoint": refer(f"{self.names.home}#contact"),
-            "dct:accessRights": refer(name_authority("access-right", "PUBLIC")),
-            "dcat:landingPage": refer(page),
-            "prov:wasDerivedFrom": [refer(self.names.source(one)) for one in sorted({row.source for row in rows})],
-            "dcat:distribution": [
-                *(refer(f"{self.names.file(package.name, one.name)}#file") for one in files),
-                refer(f"{page}#api"),
-            ],
-        })
+        yield prune(
+            {
+                "@id": name,
+                "@type": "dcat:Dataset",
+                "dct:identifier": package.name,
+                "dct:title": translate(package.title),
+                "dct:description": [*translate(package.description), *translate(package.caveat)],
+                "dcat:version": package.version,
+                "dct:issued": type_value(package.created, "xsd:dateTime") if package.created else None,
+                "dcat:keyword": list(package.keywords),
+                "dcat:theme": [refer(one) for one in self._list_themes(package)],
+                "dct:accrualPeriodicity": refer(name_authority("frequency", package.frequency)),
+                "dct:language": [refer(name_authority("language", _LANGUAGES[one])) for one in package.title.languages],
+                "dct:temporal": refer(f"{page}#period") if dated else None,
+                "dct:spatial": [refer(self.names.code("areas", one)) for one in extent.areas],
+                "dct:publisher": refer(self.names.publisher),
+                "dct:creator": refer(self.names.publisher),
+                "dcat:contactPoint": refer(f"{self.names.home}#contact"),
+                "dct:accessRights": refer(name_authority("access-right", "PUBLIC")),
+                "dcat:landingPage": refer(page),
+                "prov:wasDerivedFrom": [refer(self.names.source(one)) for one in sorted({row.source for row in rows})],
+                "dcat:distribution": [
+                    *(refer(f"{self.names.file(package.name, one.name)}#file") for one in files),
+                    refer(f"{page}#api"),
+                ],
+            }
+        )
         yield {"@id": page, "@type": "foaf:Document", "dct:title": translate(package.title)}
         if dated:
             yield {
@@ -186,18 +161,20 @@ class CatalogGraph:
     def _describe_file(self, package: Package, one: Distribution) -> Iterator[Node]:
         address = self.names.file(package.name, one.name)
         media_type = one.media_type.partition(";")[0]
-        yield prune({
-            "@id": f"{address}#file",
-            "@type": "dcat:Distribution",
-            "dct:title": one.name,
-            "dcat:accessURL": refer(self.names.page(package.name)),
-            "dcat:downloadURL": refer(address),
-            "dcat:mediaType": refer(_MEDIA_TYPES + media_type),
-            "dct:format": refer(_name_file_type(media_type)) if media_type in _FILE_TYPES else None,
-            "dcat:byteSize": type_value(str(one.bytes), "xsd:nonNegativeInteger"),
-            "dct:license": self._refer_license(package),
-            "spdx:checksum": refer(f"{address}#sha256"),
-        })
+        yield prune(
+            {
+                "@id": f"{address}#file",
+                "@type": "dcat:Distribution",
+                "dct:title": one.name,
+                "dcat:accessURL": refer(self.names.page(package.name)),
+                "dcat:downloadURL": refer(address),
+                "dcat:mediaType": refer(name_media_type(media_type)),
+                "dct:format": refer(name_file_type(media_type)) if media_type in FILE_TYPES else None,
+                "dcat:byteSize": type_value(str(one.bytes), "xsd:nonNegativeInteger"),
+                "dct:license": self._refer_license(package),
+                "spdx:checksum": refer(f"{address}#sha256"),
+            }
+        )
         yield {
             "@id": f"{address}#sha256",
             "@type": "spdx:Checksum",
@@ -206,16 +183,18 @@ class CatalogGraph:
         }
 
     def _describe_api(self, package: Package) -> Node:
-        return prune({
-            "@id": f"{self.names.page(package.name)}#api",
-            "@type": "dcat:Distribution",
-            "dct:title": translate(_words("dcat_service")),
-            "dcat:accessURL": refer(f"{self.names.home}datasette/opendata/{package.name}.json"),
-            "dcat:accessService": refer(self.names.service),
-            "dcat:mediaType": refer(_MEDIA_TYPES + "application/json"),
-            "dct:format": refer(_name_file_type("application/json")),
-            "dct:license": self._refer_license(package),
-        })
+        return prune(
+            {
+                "@id": f"{self.names.page(package.name)}#api",
+                "@type": "dcat:Distribution",
+                "dct:title": translate(_words("dcat_service")),
+                "dcat:accessURL": refer(f"{self.names.home}datasette/opendata/{package.name}.json"),
+                "dcat:accessService": refer(self.names.service),
+                "dcat:mediaType": refer(name_media_type("application/json")),
+                "dct:format": refer(name_file_type("application/json")),
+                "dct:license": self._refer_license(package),
+            }
+        )
 
     def _refer_license(self, package: Package) -> Node | None:
         address = web_address(package.licenses[0].path)
@@ -234,28 +213,36 @@ class CatalogGraph:
         scheme, themes = f"{self.names.home}themes/#scheme", self.catalog.records.get("themes", {})
         yield {"@id": scheme, "@type": "skos:ConceptScheme", "dct:title": translate(_words("themes_title"))}
         for code, record in themes.items():
-            yield prune({
-                "@id": self.names.theme(code),
-                "@type": "skos:Concept",
-                "skos:notation": code,
-                "skos:prefLabel": translate(self.catalog.label("themes", code)),
-                "skos:definition": translate(self.catalog.word("themes", code, "description")),
-                "skos:broadMatch": refer(name_authority("data-theme", eu)) if (eu := record.get("eu_theme")) else None,
-                "skos:inScheme": refer(scheme),
-            })
+            yield prune(
+                {
+                    "@id": self.names.theme(code),
+                    "@type": "skos:Concept",
+                    "skos:notation": code,
+                    "skos:prefLabel": translate(self.catalog.label("themes", code)),
+                    "skos:definition": translate(self.catalog.word("themes", code, "description")),
+                    "skos:broadMatch": refer(name_authority("data-theme", eu))
+                    if (eu := record.get("eu_theme"))
+                    else None,
+                    "skos:inScheme": refer(scheme),
+                }
+            )
         for code in sorted({record.get("eu_theme", "") for record in themes.values()} - {""}):
-            label = {"@value": _EU_THEMES.get(code, code), "@language": "en"}
+            label = {"@value": EU_THEMES.get(code, code), "@language": "en"}
             yield {"@id": name_authority("data-theme", code), "@type": "skos:Concept", "skos:prefLabel": label}
 
     def _describe_areas(self) -> Iterator[Node]:
         for code, record in self.catalog.records.get("areas", {}).items():
-            yield prune({
-                "@id": self.names.code("areas", code),
-                "@type": "dct:Location",
-                "dct:identifier": code,
-                "skos:prefLabel": translate(self.catalog.label("areas", code)),
-                "dct:isPartOf": refer(self.names.code("areas", parent)) if (parent := record.get("parent")) else None,
-            })
+            yield prune(
+                {
+                    "@id": self.names.code("areas", code),
+                    "@type": "dct:Location",
+                    "dct:identifier": code,
+                    "skos:prefLabel": translate(self.catalog.label("areas", code)),
+                    "dct:isPartOf": refer(self.names.code("areas", parent))
+                    if (parent := record.get("parent"))
+                    else None,
+                }
+            )
 
     def _describe_authorities(self) -> Iterator[Node]:
         """Yield the class of every code of a foreign list: the shapes take nothing for granted."""
@@ -264,9 +251,9 @@ class CatalogGraph:
         used[name_authority("access-right", "PUBLIC")] = "dct:RightsStatement"
         files = (file for one in self.packages for file in self.catalog.distributions.get(one.name, ()))
         for media_type in {"application/json", *(one.media_type.partition(";")[0] for one in files)}:
-            used[_MEDIA_TYPES + media_type] = "dct:MediaType"
-            if media_type in _FILE_TYPES:
-                used[_name_file_type(media_type)] = "dct:MediaTypeOrExtent"
+            used[name_media_type(media_type)] = "dct:MediaType"
+            if media_type in FILE_TYPES:
+                used[name_file_type(media_type)] = "dct:MediaTypeOrExtent"
         for address, kind in sorted(used.items()):
             yield {"@id": address, "@type": kind}
         yield from self._describe_licenses()
@@ -277,10 +264,6 @@ class CatalogGraph:
         known |= {one.path: _name_license(one) for package in self.packages for one in package.licenses[:1]}
         for address in sorted(filter(web_address, known)):
             yield {**refer(address), "@type": "dct:LicenseDocument", "dct:title": translate(known[address])}
-
-
-def _name_file_type(media_type: str) -> str:
-    return name_authority("file-type", _FILE_TYPES[media_type])
 
 
 def _name_license(one: License) -> Text:

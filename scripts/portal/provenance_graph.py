@@ -35,17 +35,19 @@ def describe_provenance(catalog: Catalog) -> Iterator[Node]:
 def _describe_source(source: str, catalog: Catalog, names: Identifier) -> Iterator[Node]:
     record, address = catalog.records["sources"][source], names.source(source)
     publisher, checksum = translate(catalog.word("sources", source, "publisher")), record.get("sha256", "")
-    yield prune({
-        "@id": address,
-        "@type": ["prov:Entity", "foaf:Document"],
-        "dct:identifier": [text for text in (source, record.get("document_number", "")) if text],
-        "dct:title": translate(catalog.label("sources", source)),
-        "dct:issued": type_value(date, "xsd:date") if (date := record.get("date")) else None,
-        "dct:language": record.get("language", ""),
-        "dct:publisher": refer(f"{address}-publisher") if publisher else None,
-        "foaf:page": refer(address.partition("#")[0]),
-        "spdx:checksum": refer(f"{address}-sha256") if checksum else None,
-    })
+    yield prune(
+        {
+            "@id": address,
+            "@type": ["prov:Entity", "foaf:Document"],
+            "dct:identifier": [text for text in (source, record.get("document_number", "")) if text],
+            "dct:title": translate(catalog.label("sources", source)),
+            "dct:issued": type_value(date, "xsd:date") if (date := record.get("date")) else None,
+            "dct:language": record.get("language", ""),
+            "dct:publisher": refer(f"{address}-publisher") if publisher else None,
+            "foaf:page": refer(address.partition("#")[0]),
+            "spdx:checksum": refer(f"{address}-sha256") if checksum else None,
+        }
+    )
     if publisher:
         yield {"@id": f"{address}-publisher", "@type": "foaf:Agent", "foaf:name": publisher}
     if checksum:

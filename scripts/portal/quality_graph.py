@@ -39,12 +39,14 @@ def describe_quality(catalog: Catalog) -> Iterator[Node]:
             name = names.dataset(dataset)
             yield _annotate(f"{names.page(dataset)}#problem-{number}", name, [_say_body(text)])
     for code in catalog.records.get("flags", {}):
-        yield prune({
-            "@id": names.code("flags", code),
-            "@type": "skos:Concept",
-            "skos:prefLabel": translate(catalog.label("flags", code)),
-            "skos:definition": translate(catalog.word("flags", code, "description")),
-        })
+        yield prune(
+            {
+                "@id": names.code("flags", code),
+                "@type": "skos:Concept",
+                "skos:prefLabel": translate(catalog.label("flags", code)),
+                "skos:definition": translate(catalog.word("flags", code, "description")),
+            }
+        )
     for rows in catalog.observations.values():
         for one in rows:
             if one.flags:

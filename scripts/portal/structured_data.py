@@ -78,47 +78,51 @@ class Describer:
         other = next(one for one in LANGUAGES if one != self.language)
         places = "; ".join(self._label("areas", code) for code in extent.areas)
         sources = [self._describe_source(one) for one in sorted({row.source for row in rows})]
-        return prune({
-            "@type": "Dataset",
-            "@id": self._names.dataset(package.name),
-            "name": self._get(package.title),
-            "alternateName": list(dict.fromkeys([package.title.get(other), package.name])),
-            "description": self._describe(package),
-            "url": self._address(f"{_DATASET}{package.name}/"),
-            "sameAs": self._address(f"{_DATASET}{package.name}/", other),
-            "identifier": package.name,
-            "version": package.version,
-            "datePublished": package.created[:10],
-            "keywords": self._list_keywords(package),
-            "inLanguage": list(package.title.languages),
-            "license": web_address(license_.path) or license_.name,
-            "isAccessibleForFree": True,
-            "creator": self._publisher,
-            "publisher": self._publisher,
-            "includedInDataCatalog": {"@id": self._names.catalog},
-            "temporalCoverage": extent.interval,
-            "spatialCoverage": {"@type": "Place", "name": places} if places else None,
-            "variableMeasured": self._list_variables(package, rows),
-            "isBasedOn": sources,
-            "citation": "; ".join(_cite(one) for one in sources),
-            "distribution": [
-                self._describe_file(package, one) for one in self.catalog.distributions.get(package.name, ())
-            ],
-        })
+        return prune(
+            {
+                "@type": "Dataset",
+                "@id": self._names.dataset(package.name),
+                "name": self._get(package.title),
+                "alternateName": list(dict.fromkeys([package.title.get(other), package.name])),
+                "description": self._describe(package),
+                "url": self._address(f"{_DATASET}{package.name}/"),
+                "sameAs": self._address(f"{_DATASET}{package.name}/", other),
+                "identifier": package.name,
+                "version": package.version,
+                "datePublished": package.created[:10],
+                "keywords": self._list_keywords(package),
+                "inLanguage": list(package.title.languages),
+                "license": web_address(license_.path) or license_.name,
+                "isAccessibleForFree": True,
+                "creator": self._publisher,
+                "publisher": self._publisher,
+                "includedInDataCatalog": {"@id": self._names.catalog},
+                "temporalCoverage": extent.interval,
+                "spatialCoverage": {"@type": "Place", "name": places} if places else None,
+                "variableMeasured": self._list_variables(package, rows),
+                "isBasedOn": sources,
+                "citation": "; ".join(_cite(one) for one in sources),
+                "distribution": [
+                    self._describe_file(package, one) for one in self.catalog.distributions.get(package.name, ())
+                ],
+            }
+        )
 
     # --- pages --------------------------------------------------------------------------------------------
 
     def _describe_page(self, path: str, title: str, description: str) -> Node:
         address = self._address(path)
-        return prune({
-            "@type": "WebPage",
-            "@id": address,
-            "url": address,
-            "name": title,
-            "description": description,
-            "inLanguage": self.language,
-            "isPartOf": {"@id": f"{self._names.home}#site"},
-        })
+        return prune(
+            {
+                "@type": "WebPage",
+                "@id": address,
+                "url": address,
+                "name": title,
+                "description": description,
+                "inLanguage": self.language,
+                "isPartOf": {"@id": f"{self._names.home}#site"},
+            }
+        )
 
     def _describe_site(self) -> Node:
         settings = self.catalog.settings
@@ -140,17 +144,19 @@ class Describer:
 
     def _describe_catalog(self, packages: Iterable[Package]) -> Node:
         settings = self.catalog.settings
-        return prune({
-            "@type": "DataCatalog",
-            "@id": self._names.catalog,
-            "url": self._address(_DATASET),
-            "name": self._get(settings.title),
-            "description": self._get(settings.description),
-            "inLanguage": list(LANGUAGES),
-            "license": settings.license_url,
-            "publisher": self._publisher,
-            "dataset": [{"@id": self._names.dataset(one.name)} for one in packages],
-        })
+        return prune(
+            {
+                "@type": "DataCatalog",
+                "@id": self._names.catalog,
+                "url": self._address(_DATASET),
+                "name": self._get(settings.title),
+                "description": self._get(settings.description),
+                "inLanguage": list(LANGUAGES),
+                "license": settings.license_url,
+                "publisher": self._publisher,
+                "dataset": [{"@id": self._names.dataset(one.name)} for one in packages],
+            }
+        )
 
     def _list_crumbs(self, path: str, title: str) -> Node:
         """Return the way from the home page to this one, over the pages that are there."""
@@ -191,16 +197,18 @@ class Describer:
     def _describe_source(self, source: str) -> Node:
         record = self.catalog.records.get("sources", {}).get(source, {})
         publisher = self._get(self.catalog.word("sources", source, "publisher"))
-        return prune({
-            "@type": "CreativeWork",
-            "@id": self._names.source(source),
-            "url": self._address(f"sources/{source}/"),
-            "name": self._label("sources", source),
-            "identifier": record.get("document_number", ""),
-            "datePublished": record.get("date", ""),
-            "inLanguage": record.get("language", ""),
-            "publisher": {"@type": "Organization", "name": publisher} if publisher else None,
-        })
+        return prune(
+            {
+                "@type": "CreativeWork",
+                "@id": self._names.source(source),
+                "url": self._address(f"sources/{source}/"),
+                "name": self._label("sources", source),
+                "identifier": record.get("document_number", ""),
+                "datePublished": record.get("date", ""),
+                "inLanguage": record.get("language", ""),
+                "publisher": {"@type": "Organization", "name": publisher} if publisher else None,
+            }
+        )
 
     def _list_variables(self, package: Package, rows: Iterable[Observation]) -> list[Node]:
         """Return the measures of an indicator with their units; of other tables the columns."""
