@@ -76,5 +76,5 @@ def test_properties_without_value_are_left_out() -> None:
 
 def test_a_node_with_an_address_cannot_hide_in_another_one(tmp_path: Path) -> None:
     node = {"@id": "http://example.org/", "dct:relation": {"@id": "http://example.org/y", "dct:title": "Y"}}
-    with pytest.raises(ValueError, match="a node with an address stands by itself: http://example.org/y"):
+    with pytest.raises(ValueError, match="a node with an address stands by itself"):
         write_turtle([node], tmp_path / "x.ttl")
