@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,7 @@ def invent_datatype(folder: Path) -> None:
     ("spoil", "words"),
     [
         (replace(",actual,", ",guessed,"), "guessed"),
-        (replace(",tonne,", ",,"), "Foreign key column is null"),
+        (replace(",tonne,", ",,"), "unit: required column value is missing"),
         (replace("2390.5", "many"), "invalid lexical value for float: many"),
         (repeat_row, "duplicate primary key"),
         (invent_datatype, "figure"),
@@ -107,7 +108,7 @@ def test_every_type_is_read_as_it_is_meant(tiny_harvest: Harvest) -> None:
     assert kinds == {
         "stall": "string",
         "price": "number",
-        "grouped": {"base": "number", "format": {"decimalChar": ",", "groupChar": "."}},
+        "grouped": {"base": "decimal", "format": {"decimalChar": ",", "groupChar": "."}},
         "share": "string",
         "kilos": "integer",
         "day": "date",
@@ -119,23 +120,28 @@ def test_every_type_is_read_as_it_is_meant(tiny_harvest: Harvest) -> None:
         "since": "gYear",
         "covered": "boolean",
         "paid": {"base": "boolean", "format": "có|không"},
-        "mixed": "boolean",
+        "mixed": "string",
         "gap": "string",
     }
+
+
+def say(value: Any) -> Any:
+    """Return a value of csvw as the portal has it: numbers exact, days without an hour."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return value.date() if isinstance(value, datetime) else value
 
 
 def test_cells_come_back_as_the_portal_reads_them(tiny_harvest: Harvest) -> None:
     group = TableGroup.from_file(describe(tiny_harvest.data, "market"))
     table = tiny_harvest.catalog.tables["market"]
     names = [one[0]["name"] for one in MARKET]
-    texts = {"share", "odd_day", "month", "since", "moment", "hour"}
+    texts = {"share", "odd_day", "month", "since", "moment", "hour", "mixed"}
     for ours, theirs in zip(table, group.tables[0], strict=True):
         cells = dict(zip(names, ours.cells, strict=True))
         for name in names:
             if name not in texts:
-                value = theirs[name]
-                number = isinstance(cells[name], Decimal)
-                assert (Decimal(repr(value)) if number else getattr(value, "date", lambda v=value: v)()) == cells[name]
+                assert say(theirs[name]) == cells[name]
 
 
 def test_columns_have_titles_in_both_languages_and_concepts(real_harvest: Harvest) -> None:

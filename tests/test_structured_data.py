@@ -243,6 +243,6 @@ def test_any_text_comes_back_from_html(text: str) -> None:
     # As a browser's parser reads it, which knows the script states of HTML.
     html = f'<!DOCTYPE html><title>x</title><script type="application/ld+json">{block}</script><p>after'
     tree = html5rdf.parse(html, namespaceHTMLElements=False)
-    [script] = tree.getElementsByTagName("script")
-    assert json.loads("".join(one.data for one in script.childNodes)) == {"name": text}
-    assert len(tree.getElementsByTagName("p")) == 1
+    [script] = tree.iter("script")
+    assert json.loads(script.text) == {"name": text}
+    assert [one.text for one in tree.iter("p")] == ["after"]

@@ -17,6 +17,7 @@ The flow, in the order in which the modules take part::
             +--> collection      site/data/             (whole catalogue; catalog.json, latest)
             +--> site            site/               (page, chart, wording -> templates/)
             +--> developer_files site/developers/    (openapi -> api_reference), llms.txt
+            +--> standards       site/catalog.*, site/data/<dataset>/    (dcat, provenance_graph, csvw, croissant …)
             |
     release      manifest.json, then one atomic switch of build/current
             |
@@ -24,5 +25,5 @@ The flow, in the order in which the modules take part::
                  query_lane: costly queries run in a process of their own
 
 Data goes one way. Models and rules are pure; files are touched by ``descriptor``, ``table``, ``database``,
-``api_pages``, ``distribution``, ``site`` and ``release`` only, and only commands in ``scripts/`` print.
+``api_pages``, ``distribution``, ``standards``, ``site`` and ``release`` only, and only commands in ``scripts/`` print.
 """

@@ -118,7 +118,7 @@ def _choose_datatype(_: Resource, column: Field, descriptor: Mapping[str, Any]) 
         notation = {name: descriptor[name] for name in _NOTATION if name in descriptor}
         if descriptor.get("bareNumber") is False:
             return "string"
-        return {"base": base, "format": notation} if notation else base
+        return {"base": "decimal", "format": notation} if notation else base
     pattern = descriptor.get("format", "default")
     if column.type not in _DATES or pattern == "default":
         return base
