@@ -37,7 +37,7 @@ SH = Namespace("http://www.w3.org/ns/shacl#")
 SCHEMA = Namespace("http://schema.org/")
 
 # Every type and notation of a column, with two rows.
-MARKET = [
+MARKET: Sequence[tuple[dict[str, Any], str, str]] = [
     (column("stall", required=True), "007", "A<b>&"),
     (column("price", "number"), "12345.50", "-0.1"),
     (column("grouped", "number", decimalChar=",", groupChar="."), "1.234,5", "12,25"),
@@ -111,7 +111,8 @@ def write_tiny(root: Path) -> None:
     }
     write_indicator(root, "hostile", changes=hostile)
     fields = [one[0] for one in MARKET]
-    write_table(root, "market", fields, [[one[at] for one in MARKET] for at in (1, 2)], ["stall"])
+    cells: list[list[str]] = [[first for _, first, _ in MARKET], [second for _, _, second in MARKET]]
+    write_table(root, "market", fields, cells, ["stall"])
 
 
 def find_violations(graph: Graph, *shapes: str) -> list[tuple[str, str, str]]:
