@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = REPOSITORY / "scripts" / "build_portal.py"
-STAGES = ("load", "check", "database", "distributions", "metadata", "site", "publish")
+STAGES = ("load", "check", "database", "distributions", "metadata", "site", "standards", "publish")
 NOTHING_CHANGED = "Không có gì thay đổi; bản công bố hiện tại vẫn đúng. / Nothing changed; the release is current.\n"
 # root may write anywhere; without these capabilities it is bound by permissions as everybody is.
 AS_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
@@ -252,7 +252,7 @@ def test_a_changed_input_is_published_and_the_old_release_kept(site: Site) -> No
 # The stage after whose end the build is killed, and how much later; "" is the start of the process.
 MOMENTS = (
     ("", 0.05), ("check", 0), ("distributions", 0), ("metadata", 0.05), ("metadata", 0.2), ("metadata", 0.4),
-    ("site", 0), ("publish", 0),
+    ("site", 0), ("standards", 0), ("publish", 0),
 )  # fmt: skip
 
 

@@ -57,8 +57,14 @@ def find_nu_faults(files: Sequence[Path]) -> list[str]:
     return [
         f"{one['url']}:{one.get('lastLine')} {one['message']}"
         for one in messages
-        if not one["message"].startswith(_NO_FAULTS)
+        if not one["message"].startswith(_NO_FAULTS) and not _blames_data(one)
     ]
+
+
+def _blames_data(message: dict[str, Any]) -> bool:
+    """Tell whether a data block is called a script: HTML asks the policy about scripts alone, browsers likewise."""
+    blamed = message["message"].startswith("Inline script violates Content Security Policy")
+    return blamed and 'type="application/ld+json"' in message.get("extract", "")
 
 
 def test_every_page_is_valid(release: Path) -> None:
