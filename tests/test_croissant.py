@@ -129,7 +129,7 @@ def misstate_hash(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (forget_file, "fish.json"),
+        (forget_file, "It does not refer to any existing node"),
         (forget_type, "dataType"),
         (lose_file, "gone.csv"),
         # The document alone looks right: only loading tells.

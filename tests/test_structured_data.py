@@ -205,7 +205,7 @@ def test_crumbs_lead_over_pages_that_are_there(published: Published) -> None:
 def test_the_catalogue_names_every_dataset(published: Published) -> None:
     [block] = read_blocks(published.read("/catalog/"))
     named = {one["@id"] for one in block["@graph"][0]["dataset"]}
-    folders = {one.name for one in (published.site / "data").iterdir() if one.is_dir()}
+    folders = {one.parent.name for one in (published.site / "data").glob("*/datapackage.json")}
     assert named == {f"{HOME}catalog/{name}/#dataset" for name in folders}
 
 
