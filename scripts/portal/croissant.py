@@ -1,12 +1,11 @@
 """Croissant: a dataset as loaders of machine learning read it.
 
 After version 1.0 of https://docs.mlcommons.org/croissant/docs/croissant-spec.html.
-Records are read from Parquet or JSON, never from CSV, whose types loaders guess: `007` would become 7.
+Records are read from Parquet, never from CSV, whose types loaders guess: `007` would become 7.
 """
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from portal.catalog import web_address
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 
 CROISSANT = "croissant.json"
 _VERSION = "http://mlcommons.org/croissant/1.0"
-# Files that loaders read records from, the best one first, under the media types that they know.
-_TYPED = {".parquet": "application/x-parquet", ".json": "application/json"}
+# What loaders read records from, under the media type that they know.
+_PARQUET, _PARQUET_TYPE = ".parquet", "application/x-parquet"
 _TYPES = {
     "number": "sc:Float", "integer": "sc:Integer", "year": "sc:Integer", "boolean": "sc:Boolean", "date": "sc:Date",
     "datetime": "sc:DateTime",
@@ -104,15 +103,14 @@ def _describe_file(package: Package, one: Distribution, names: Identifier) -> di
         "name": one.name,
         "contentUrl": names.file(package.name, one.name),
         "contentSize": f"{one.bytes} B",
-        "encodingFormat": _TYPED.get(PurePath(one.name).suffix, one.media_type.partition(";")[0]),
+        "encodingFormat": _PARQUET_TYPE if one.name.endswith(_PARQUET) else one.media_type.partition(";")[0],
         "sha256": one.sha256,
     }
 
 
 def _describe_records(resource: Resource, files: Sequence[Distribution], language: Language) -> dict[str, Any] | None:
-    published = {one.name for one in files}
-    source = next((name for suffix in _TYPED if (name := f"{resource.name}{suffix}") in published), None)
-    if source is None:
+    source = f"{resource.name}{_PARQUET}"
+    if source not in {one.name for one in files}:
         return None
     return prune(
         {
@@ -127,7 +125,6 @@ def _describe_records(resource: Resource, files: Sequence[Distribution], languag
 
 
 def _describe_field(resource: Resource, column: Field, source: str, language: Language) -> dict[str, Any]:
-    extract = {"jsonPath": f"$[*].{column.name}"} if source.endswith(".json") else {"column": column.name}
     words = [column.title.get(language), column.description.get(language)]
     return prune(
         {
@@ -137,6 +134,6 @@ def _describe_field(resource: Resource, column: Field, source: str, language: La
             "description": ". ".join(word.rstrip(".") for word in words if word),
             "dataType": _TYPES.get(column.type, "sc:Text"),
             "equivalentProperty": column.rdf_type,
-            "source": {"fileObject": {"@id": source}, "extract": extract},
+            "source": {"fileObject": {"@id": source}, "extract": {"column": column.name}},
         }
     )
