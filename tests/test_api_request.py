@@ -13,8 +13,12 @@ from portal.api_schema import ApiSchema, QuerySchema, TableSchema
 COLUMNS = ("period", "area", "value")
 SMALL = TableSchema("small", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset({"area"}), 10)
 BIG = TableSchema("big", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset(), 1_000_000)
-LOOSE = TableSchema("loose", ("name",), (), frozenset(), frozenset(), 3, searchable=True)
-SCHEMA = ApiSchema({one.name: one for one in (SMALL, BIG, LOOSE)}, {"latest": QuerySchema("latest", ("theme",))})
+LOOSE = TableSchema("loose", ("name",), (), frozenset(), frozenset(), 3, searchable=True, numbered=True)
+CODES = TableSchema("codes", ("code",), ("code",), frozenset({"code"}), frozenset(), 3, sort="rowid", numbered=True)
+SEEN = TableSchema("seen", COLUMNS, (), frozenset(), frozenset(), 10, view=True)
+MIDDLE = TableSchema("middle", (*COLUMNS, "note"), ("period", "area"), frozenset({"period"}), frozenset(), 20_000)
+TABLES = (SMALL, BIG, LOOSE, CODES, SEEN, MIDDLE)
+SCHEMA = ApiSchema({one.name: one for one in TABLES}, {"latest": QuerySchema("latest", ("theme",))})
 
 
 def read(address: str) -> ApiRequest:
@@ -53,7 +57,16 @@ def test_ordinary_requests(address: str, kind: Kind, form: str) -> None:
         "/opendata/big.json?_size=1000&_next=2020,KG",
         "/opendata/small.json?value__contains=1&_sort=value&_facet=value",
         "/opendata/loose.json?_search=duong",
-        "/opendata/small.json?_sort=rowid",
+        "/opendata/codes.json?_sort=rowid",
+        "/opendata/codes.json?_next=2,KG",
+        "/opendata/loose.json?_next=2",
+        "/opendata/small.json?_next=2020,KG",
+        "/opendata/small.json?_sort=value&_next=5,2020,KG",
+        "/opendata/seen.json?_next=100",
+        "/opendata/middle.json?value__gt=5&_sort=value",
+        "/opendata/middle?_size=500",
+        "/opendata/small.json?value__gt=" + "9" * 18,
+        f"/opendata/small.json?value__in=[1,2.5,true,{2**63 - 1}]",
     ],
 )
 def test_what_an_index_or_a_small_table_answers_is_ordinary(address: str) -> None:
@@ -72,6 +85,10 @@ def test_what_an_index_or_a_small_table_answers_is_ordinary(address: str) -> Non
         "/opendata/big.json?_sort=value",
         "/opendata/big.json?_sort=period&area=KG",
         "/opendata/big.json?_facet=area",
+        "/opendata/middle.json?" + "&".join(["value__gt=5"] * 3),
+        "/opendata/middle.json?value__gt=5&_facet=area",
+        "/opendata/middle.json?" + "&".join(["_facet=area"] * 5),
+        "/opendata/middle?_size=max&_size=1",
     ],
 )
 def test_what_may_read_a_large_table_through_is_costly(address: str) -> None:
@@ -132,6 +149,33 @@ def test_facets_are_counted_for_readers_of_small_tables_and_whoever_asks(address
         ("/opendata/small.json?_labels=maybe", "bad-value", 400, "_labels cannot be maybe; it must be on / off."),
         ("/opendata/small.json?_sort=value&_sort_desc=value", "bad-value", 400, "_sort_desc cannot be value;"),
         ("/opendata/small.json?area__in=[1", "bad-value", 400, "area__in cannot be [1;"),
+        ("/opendata/small.json?area__in=" + "[" * 7000, "bad-value", 400, "area__in cannot be [[["),
+        (f"/opendata/small.json?area__in=[{2**63}]", "bad-value", 400, "area__in cannot be [9223372036854775808];"),
+        ("/opendata/small.json?area__in=[" + "9" * 5000 + "]", "bad-value", 400, "area__in cannot be [999"),
+        (r'/opendata/small.json?area__in=["\ud800"]', "bad-value", 400, "area__in cannot be"),
+        (r'/opendata/small.json?area__in=["\u0000"]', "bad-value", 400, "area__in cannot be"),
+        ("/opendata/small.json?area__in=[null]", "bad-value", 400, "area__in cannot be [null];"),
+        ("/opendata/small.json?area__in=[{}]", "bad-value", 400, "area__in cannot be [{}];"),
+        (f"/opendata/small.json?value__gt={2**63}", "bad-value", 400, "it must be ≤ 9223372036854775807."),
+        ("/opendata/small.json?value__lte=" + "9" * 5000, "bad-value", 400, "value__lte cannot be 999"),
+        ("/opendata/small.json?value__gt=%C2%B2", "bad-value", 400, "value__gt cannot be ²;"),
+        ("/opendata/small.json?_size=" + "9" * 5000, "too-many-rows", 400, "One answer has at most 1000 rows;"),
+        ("/opendata/small.json?_facet_size=" + "9" * 5000, "too-many-rows", 400, "One answer has at most 1000 rows;"),
+        ("/opendata/small.json?area__glob=" + "*" * 201, "value-too-long", 400, "area__glob is too long: at most 200"),
+        ("/opendata/loose.json?_search=" + "a" * 501, "value-too-long", 400, "_search is too long: at most 500 bytes."),
+        ("/opendata/latest.json?theme=" + "a" * 501, "value-too-long", 400, "theme is too long: at most 500 bytes."),
+        ("/opendata/small.json?" + "&".join(["_facet=area"] * 11), "too-many-facets", 400, "at most 10 facets"),
+        ("/opendata/small.json?_sort=rowid", "unknown-column", 400, "Table small has no column rowid."),
+        ("/opendata/small.json?_next=5,2020,KG", "bad-value", 400, "_next cannot be 5,2020,KG; it must be next."),
+        ("/opendata/small.json?_sort=value&_next=2020,KG", "bad-value", 400, "_next cannot be 2020,KG;"),
+        ("/opendata/loose.json?_sort=name&_next=1", "bad-value", 400, "_next cannot be 1;"),
+        ("/opendata/codes.json?_next=KG", "bad-value", 400, "_next cannot be KG;"),
+        ("/opendata/seen.json?_next=-1", "bad-value", 400, "_next cannot be -1;"),
+        ("/opendata/seen.json?_next=x", "bad-value", 400, "_next cannot be x;"),
+        (f"/opendata/seen.json?_next={2**63}", "bad-value", 400, "_next cannot be 9223372036854775808;"),
+        ("/opendata.csv", "bad-value", 400, "sql cannot be ; it must be SELECT …."),
+        ("/opendata.csv?sql=", "bad-value", 400, "sql cannot be ; it must be SELECT …."),
+        ("/opendata.json?sql=select+1&sql=select+2", "bad-value", 400, "sql cannot be select 2; it must be 1 × sql."),
         ("/opendata/small.json?area=%FF", "bad-address", 400, "The address is not valid."),
         ("/opendata/small.json?area=%00", "bad-address", 400, "The address is not valid."),
         ("/opendata/small.json?" + "a=1&" * 100, "address-too-long", 414, "at most 8000 bytes and 100 parameters"),

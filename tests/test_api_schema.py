@@ -34,10 +34,15 @@ def database(tmp_path: Path) -> Path:
 
 
 def test_reads_tables_with_keys_indexes_and_labels(database: Path) -> None:
-    words = {"visitors": {"fts_table": "visitors_fts", "sort_desc": "year"}}
+    words = {
+        "visitors": {"fts_table": "visitors_fts", "sort_desc": "year"},
+        "areas": {"sortable_columns": ["code", "rowid"], "size": 500},
+    }
     schema = read_schema(database, {"databases": {"opendata": {"tables": words}}})
     assert schema.tables == {
-        "areas": TableSchema("areas", ("code", "name"), ("code",), frozenset({"code"}), frozenset(), 2),
+        "areas": TableSchema(
+            "areas", ("code", "name"), ("code",), frozenset({"code"}), frozenset(), 2, page=500, numbered=True
+        ),
         "visitors": TableSchema(
             "visitors", ("area", "year", "note"), ("year", "area"), frozenset({"year", "area"}), frozenset({"area"}), 1,
             searchable=True, sort="year",

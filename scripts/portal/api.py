@@ -21,8 +21,8 @@ from datasette.views import table as table_views
 
 from portal.api_metadata import DATABASE
 from portal.api_pages import FOLDER as TEMPLATES_FOLDER
-from portal.api_request import MAX_ROWS
-from portal.api_schema import INSPECTION, SMALL_TABLE
+from portal.api_schema import DEFAULT_PAGE, INSPECTION, SMALL_TABLE
+from portal.api_value import MAX_ROWS
 from portal.sql_functions import register
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ API_SETTINGS: Mapping[str, bool | int | str] = {
     "base_url": API_PREFIX,
     "allow_download": False,  # the site offers the file itself
     "suggest_facets": False,  # the costliest part of a table page: one query for each column
-    "default_page_size": 100,
+    "default_page_size": DEFAULT_PAGE,
     "max_returned_rows": MAX_ROWS,
     "num_sql_threads": 3,
     "sql_time_limit_ms": 200,  # an ordinary request; what needs longer runs in a process of its own

@@ -7,7 +7,6 @@ to end are costly, and run elsewhere.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -18,6 +17,17 @@ from datasette.utils import tilde_decode, urlsafe_components
 
 from portal.api_error import ApiError
 from portal.api_metadata import DATABASE
+from portal.api_value import (
+    MAX_ROWS,
+    SHAPES,
+    check_filter,
+    check_place,
+    check_size,
+    check_switch,
+    check_text,
+    read_number,
+    refuse_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +36,12 @@ if TYPE_CHECKING:
 
 MAX_QUERY_BYTES = 8_000
 MAX_PARAMETERS = 100
-MAX_ROWS = 1_000
+MAX_FACETS = 10
+# Rows that an ordinary request may look at, each as often as it is looked at: some ten milliseconds.
+MOST_READINGS = 100_000
+# Cells of a page in HTML; one cell costs a tenth of a millisecond, and nobody else is answered meanwhile.
+MOST_CELLS = 3_000
 _FORMATS = ("json", "csv")
-_SHAPES = ("arrays", "objects", "array", "arrayfirst", "object")
-_SWITCHES = ("on", "off", "true", "false", "1", "0")
 # Comparisons of Datasette's that an index answers without reading much of a large table.
 _INDEXED_LOOKUPS = {"exact", "in"}
 _LOOKUPS = {key for key, _, _ in Filters([]).lookups()}
@@ -44,6 +56,9 @@ _SORTS = {"_sort", "_sort_desc"}
 _COLUMN_OPTIONS = {*_SORTS, "_col", "_nocol", "_label", "_json", *_FACETS}
 # What Datasette's own form of filters sends; it leads on to the address that it means.
 _FILTER_FORM = ("_filter_column", "_filter_op", "_filter_value", "_sort_by_desc")
+
+
+_Filter = tuple[str, str]  # column and comparison
 
 
 class Kind(Enum):
@@ -119,10 +134,14 @@ def _split_format(path: str) -> tuple[str, str]:
 
 
 def _read_database_request(pairs: Sequence[tuple[str, str]], form: str) -> ApiRequest:
-    names = [name for name, _ in pairs]
-    if "sql" not in names:
+    statements = [value for name, value in pairs if name == "sql"]
+    if not any(statements):
         _check_names(pairs, ("sql",))
+        if form == "csv":
+            raise refuse_value("sql", "", "SELECT …")
         return ApiRequest(Kind.DATABASE, form)
+    if len(statements) > 1:
+        raise refuse_value("sql", statements[1], "1 × sql")
     # Beside the statement stand the values of its own parameters, whose names are the visitor's to choose.
     _check_names([pair for pair in pairs if pair[0].startswith("_")], _FORM)
     _check_form(pairs)
@@ -132,6 +151,8 @@ def _read_database_request(pairs: Sequence[tuple[str, str]], form: str) -> ApiRe
 def _read_query_request(query: QuerySchema, pairs: Sequence[tuple[str, str]], form: str) -> ApiRequest:
     _check_names(pairs, (*query.parameters, *_FORM))
     _check_form(pairs)
+    for name, value in pairs:
+        check_text(name, value)
     return ApiRequest(Kind.QUERY, form, query.name)
 
 
@@ -156,15 +177,17 @@ def _read_table_request(table: TableSchema, pairs: Sequence[tuple[str, str]], fo
         else:
             filters.append(_read_filter(table, name, value))
     _check_form(pairs)
-    _check_page(table, dict(pairs))
-    options = dict(pairs)
+    options = dict(reversed(pairs))  # the first counts, as for Datasette
+    _check_page(table, options)
+    if sum(name in _FACETS for name, _ in pairs) > MAX_FACETS:
+        raise ApiError("too-many-facets", limit=MAX_FACETS)
     # Counting the values of every column costs more than the rows: programs ask for it, large tables wait for it.
     nofacet = not _FACETS & options.keys() and not (form == "html" and table.small)
-    return ApiRequest(Kind.TABLE, form, table.name, costly=_is_costly(table, options, filters), nofacet=nofacet)
+    return ApiRequest(Kind.TABLE, form, table.name, costly=_is_costly(table, form, pairs, filters), nofacet=nofacet)
 
 
-def _read_filter(table: TableSchema, name: str, value: str) -> tuple[str, str]:
-    """Return column and comparison of `column__comparison=value`."""
+def _read_filter(table: TableSchema, name: str, value: str) -> _Filter:
+    """Read `column__comparison=value`."""
     column, _, lookup = name.rpartition("__") if "__" in name else (name, "", "exact")
     if name in table.names:
         column, lookup = name, "exact"
@@ -172,18 +195,8 @@ def _read_filter(table: TableSchema, name: str, value: str) -> tuple[str, str]:
         raise ApiError("unknown-column", table=table.name, name=column, columns=", ".join(table.names))
     if lookup not in _LOOKUPS:
         raise ApiError("unknown-parameter", name=name, known=", ".join(f"{column}__{one}" for one in sorted(_LOOKUPS)))
-    if lookup in {"in", "notin"} and value.startswith("["):
-        _check_list(name, value)
+    check_filter(name, lookup, value)
     return column, lookup
-
-
-def _check_list(name: str, value: str) -> None:
-    try:
-        values = json.loads(value)
-    except ValueError:
-        values = None
-    if not isinstance(values, list) or not all(isinstance(one, str | int | float) for one in values):
-        raise ApiError("bad-value", name=name, value=value, expected='a,b,c / ["a", "b"]')
 
 
 def _list_options(table: TableSchema) -> tuple[str, ...]:
@@ -194,58 +207,60 @@ def _check_option(table: TableSchema, name: str, value: str) -> None:
     """Raise ApiError where an option of a table names what is not there."""
     if name in _COLUMN_OPTIONS:
         # Code lists are sorted by the number of the row, which is their order in the file.
-        if value not in table.names and not (value == "rowid" and name in _SORTS and not table.view):
+        if value not in table.names and not (value == "rowid" and name in _SORTS and table.numbered):
             raise ApiError("unknown-column", table=table.name, name=value, columns=", ".join(table.names))
     elif name == "_facet_size":
-        _check_size(name, value)
-    elif name in {"_labels", "_nofacet", "_nocount", "_stream"} and value.lower() not in _SWITCHES:
-        raise ApiError("bad-value", name=name, value=value, expected="on / off")
-
-
-def _check_size(name: str, value: str) -> None:
-    if value == "max":
-        return
-    if not value.isascii() or not value.isdecimal():
-        raise ApiError("bad-value", name=name, value=value, expected=f"0–{MAX_ROWS} / max")
-    if int(value) > MAX_ROWS:
-        raise ApiError("too-many-rows", limit=MAX_ROWS)
+        check_size(name, value)
+    elif name == "_search":
+        check_text(name, value)
+    elif name in {"_labels", "_nofacet", "_nocount", "_stream"}:
+        check_switch(name, value)
 
 
 def _check_form(pairs: Iterable[tuple[str, str]]) -> None:
     for name, value in pairs:
-        if name == "_shape" and value not in _SHAPES:
-            raise ApiError("bad-value", name=name, value=value, expected=" / ".join(_SHAPES))
+        if name == "_shape" and value not in SHAPES:
+            raise refuse_value(name, value, " / ".join(SHAPES))
         if name == "_size":
-            _check_size(name, value)
-        if name in {"_nl", "_json_infinity", "_dl"} and value.lower() not in _SWITCHES:
-            raise ApiError("bad-value", name=name, value=value, expected="on / off")
+            check_size(name, value)
+        if name in {"_nl", "_json_infinity", "_dl"}:
+            check_switch(name, value)
 
 
 def _check_page(table: TableSchema, options: Mapping[str, str]) -> None:
     """Check what depends on more than one option: a page needs the place of the last row, a sort one direction."""
     if "_sort" in options and "_sort_desc" in options:
-        raise ApiError("bad-value", name="_sort_desc", value=options["_sort_desc"], expected="_sort / _sort_desc")
+        raise refuse_value("_sort_desc", options["_sort_desc"], "_sort / _sort_desc")
     if place := options.get("_next"):
-        parts = len(urlsafe_components(place))
-        key = max(len(table.key), 1)
-        if parts not in {key, key + 1} or "_stream" in options:
-            raise ApiError("bad-value", name="_next", value=place, expected="next")
+        if "_stream" in options:
+            raise refuse_value("_next", place, "next")
+        check_place(table, place, sorted_by=bool(_SORTS & options.keys() or table.sort))
     if options.get("_shape") == "object" and not table.key:
-        raise ApiError("bad-value", name="_shape", value="object", expected="arrays / objects / array / arrayfirst")
+        raise refuse_value("_shape", "object", "arrays / objects / array / arrayfirst")
 
 
-def _is_costly(table: TableSchema, options: Mapping[str, str], filters: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether the answer may need a reading of a large table from end to end, or may be anything at all."""
+def _is_costly(table: TableSchema, form: str, pairs: Sequence[tuple[str, str]], filters: Sequence[_Filter]) -> bool:
+    """Tell whether the answer may need many readings of a table or a long time to write, or may be anything at all."""
+    options = dict(reversed(pairs))
     if "_where" in options or "_stream" in options:
         return True
+    if form == "html" and _count_cells(table, options) > MOST_CELLS:
+        return True
+    unindexed = sum(column not in table.indexed or lookup not in _INDEXED_LOOKUPS for column, lookup in filters)
+    facets = sum(name in _FACETS for name, _ in pairs)
     if table.small:
-        return False
+        # One for the page, one to count the rows, one for each facet; each looks at every row once for each filter.
+        return table.rows * (2 + facets) * (1 + unindexed) > MOST_READINGS
     if table.view and "_next" in options:  # a view is paged by counting off rows
         return True
     sort = options.get("_sort") or options.get("_sort_desc") or table.sort
-    asked = {"_search", *_FACETS} & options.keys()
-    unindexed = any(column not in table.indexed or lookup not in _INDEXED_LOOKUPS for column, lookup in filters)
-    return bool(asked or unindexed or (sort and (filters or sort not in table.indexed)))
+    return bool(facets or "_search" in options or unindexed or (sort and (filters or sort not in table.indexed)))
+
+
+def _count_cells(table: TableSchema, options: Mapping[str, str]) -> int:
+    size = options.get("_size", "")
+    rows = {"": table.page, "max": MAX_ROWS}.get(size) or read_number(size)
+    return min(rows, table.rows) * len(table.columns)
 
 
 def _check_names(pairs: Iterable[tuple[str, str]], known: Sequence[str]) -> None:

@@ -20,15 +20,17 @@ INSPECTION = "inspect.json"
 # `:name` outside of quotes, as SQLite reads parameters.
 _PARAMETER = re.compile(r"'[^']*'|\"[^\"]*\"|(?<!:):([A-Za-z_]\w*)")
 _INTERNAL = ("sqlite_",)
-# Up to here a reading of every row takes a few milliseconds, whatever is asked.
+# Up to here one reading of every row takes a few milliseconds.
 SMALL_TABLE = 20_000
+DEFAULT_PAGE = 100  # rows
 
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
     """One table; `indexed` are the columns that an index begins with, `expandable` those that lead to a label.
 
-    `sort` is the column that the table is sorted by where nobody says otherwise.
+    `sort` is the column that the table is sorted by where nobody says otherwise, `page` the number of rows that an
+    answer then has, `numbered` whether it can be sorted by the number of the row.
     """
 
     name: str
@@ -40,6 +42,8 @@ class TableSchema:
     searchable: bool = False
     sort: str = ""
     view: bool = False
+    page: int = DEFAULT_PAGE
+    numbered: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,7 +52,7 @@ class TableSchema:
 
     @property
     def small(self) -> bool:
-        """Tell whether any question to the table is cheap."""
+        """Tell whether a reading of every row is cheap."""
         return self.rows <= SMALL_TABLE
 
 
@@ -142,6 +146,9 @@ def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Map
         searchable=bool(words.get("fts_table")),
         sort=str(words.get("sort") or words.get("sort_desc") or ""),
         view=(name,) in views,
+        page=int(words.get("size") or DEFAULT_PAGE),
+        # Datasette sorts by it where there is no key, and where metadata says so.
+        numbered=(name,) not in views and (not key or "rowid" in words.get("sortable_columns", ())),
     )
 
 
