@@ -30,6 +30,7 @@ DEFAULT_PROCESSES = 4  # at most; a core each
 MOST_PROCESSES = 64
 MOST_CONNECTIONS = 1000  # of one process; the next gets 503
 START_SECONDS = 60.0
+_NO_NEWS = ("Invalid HTTP request received.", "Unsupported upgrade request.")  # uvicorn's words
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -104,6 +105,7 @@ def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
 def _serve(published: Path, listener: socket.socket, processes: int) -> int:
     """Serve until SIGINT or SIGTERM; several processes share the listening socket."""
     import uvicorn  # noqa: PLC0415  # not for --help
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
     from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
 
     def announce() -> None:
@@ -131,6 +133,12 @@ def _serve(published: Path, listener: socket.socket, processes: int) -> int:
             else:
                 self.should_exit.set()
 
+        def keep_subprocess_alive(self) -> None:
+            before = {one.pid for one in self.processes}
+            super().keep_subprocess_alive()
+            for gone in before - {one.pid for one in self.processes}:
+                mark_process_dead(gone)  # type: ignore[no-untyped-call]  # what it said of itself no longer holds
+
     config = uvicorn.Config(
         partial(make_app, published),
         factory=True,
@@ -138,7 +146,7 @@ def _serve(published: Path, listener: socket.socket, processes: int) -> int:
         log_level="warning",
         access_log=False,
         lifespan="on",
-        http="portal.whole_answers:WholeAnswersProtocol",
+        http="portal.connection:PatientProtocol",
         ws="none",
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
@@ -152,8 +160,10 @@ def _serve(published: Path, listener: socket.socket, processes: int) -> int:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Tell whether to log: the traceback of a download that a stop has ended is none."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+    """Tell whether to log: neither the end of a download by a stop nor what strangers send is news."""
+    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+        return False
+    return record.msg not in _NO_NEWS
 
 
 def explain_refusal(error: OSError, host: str, port: int) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
 
 from portal.api_error import ApiError
+from portal.outbox import PiecewiseResponse
+from portal.static_site import accepts_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,10 +27,8 @@ _LARGEST_KEPT = 1 << 20
 _WORTH_COMPRESSING = 1000  # bytes
 _COMPRESSED_IN_PLACE = 64 << 10  # bytes; more would keep other requests waiting
 _GZIP_LEVEL = 6
-# How long a query took is no part of its answer: the same request has the same bytes, from every process.
-_DURATION = re.compile(rb', "query_ms": [0-9.e-]+')
 # What Datasette says that is true of the answer, whoever asks.
-_KEPT_HEADERS = ("content-type", "link", "location", "content-disposition")
+_KEPT_HEADERS = ("content-type", "link", "location", "content-disposition", "x-truncated")
 
 
 @dataclass(slots=True)
@@ -51,21 +49,21 @@ class Answer:
         """Return about how many bytes of memory the answer may come to hold, its compressed form included."""
         return len(self.body) * 5 // 4 + 1000
 
-    async def respond(self, request: Headers) -> Response:
+    async def respond(self, request: Headers) -> PiecewiseResponse:
         """Return the response for these request headers: 304, compressed or plain."""
         if self.status != 200:
-            return Response(self.body, self.status, {**self.headers, "cache-control": "no-store"})
-        compressing = len(self.body) > _WORTH_COMPRESSING and "gzip" in request.get("accept-encoding", "")
+            return PiecewiseResponse(self.body, self.status, {**self.headers, "cache-control": "no-store"})
+        compressing = len(self.body) > _WORTH_COMPRESSING and accepts_gzip(request.get("accept-encoding", ""))
         # The same answer compressed is other bytes: another strong ETag (RFC 9110, section 8.8.3.3).
         etag = f'"{self.etag}-gzip"' if compressing else f'"{self.etag}"'
         headers = {**self.headers, "etag": etag, "cache-control": CACHE_CONTROL, "vary": "Accept-Encoding"}
         if _has(request.get("if-none-match", ""), etag):
             del headers["content-type"]
-            return Response(None, 304, headers)
+            return PiecewiseResponse(None, 304, headers)
         if compressing:
             headers["content-encoding"] = "gzip"
-            return Response(await self._compress(), 200, headers)
-        return Response(self.body, 200, headers)
+            return PiecewiseResponse(await self._compress(), 200, headers)
+        return PiecewiseResponse(self.body, 200, headers)
 
     async def _compress(self) -> bytes:
         if self.compressed is None:
@@ -89,25 +87,28 @@ class AnswerCache:
     """The answers of one release that were asked for last, up to KEPT_BYTES: the file behind them never changes."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[object, Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[str | bytes, ...], Answer] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: object) -> Answer | None:
+    def get(self, key: tuple[str | bytes, ...]) -> Answer | None:
         """Return the kept answer, if there is one."""
         answer = self._answers.get(key)
         if answer:
             self._answers.move_to_end(key)
         return answer
 
-    def put(self, key: object, answer: Answer) -> None:
+    def put(self, key: tuple[str | bytes, ...], answer: Answer) -> None:
         """Keep a good answer that is not too large; forget those that were not asked for longest."""
         if answer.status != 200 or answer.size > _LARGEST_KEPT or key in self._answers:
             return
         self._answers[key] = answer
-        self._bytes += answer.size
+        self._bytes += _measure(key, answer)
         while self._bytes > KEPT_BYTES:
-            _, oldest = self._answers.popitem(last=False)
-            self._bytes -= oldest.size
+            self._bytes -= _measure(*self._answers.popitem(last=False))
+
+
+def _measure(key: tuple[str | bytes, ...], answer: Answer) -> int:
+    return answer.size + sum(map(len, key))  # an address may be longer than its answer
 
 
 async def call(app: ASGIApp, scope: Scope, query: bytes) -> Answer:
@@ -153,7 +154,7 @@ async def read_response(response: httpx.Response, most_mb: int) -> Answer:
 
 def _make_answer(status: int, headers: Mapping[str, str], body: bytearray) -> Answer:
     kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    return Answer(status, kept, _DURATION.sub(b"", body))
+    return Answer(status, kept, bytes(body))
 
 
 def _lower(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -12,25 +12,34 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import datasette.database
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import pm
 from datasette.url_builder import Urls
 from datasette.utils import PrefixedUrlString, escape_sqlite
 from datasette.views import table as table_views
+from datasette.views.base import DataView
+from datasette.views.database import DatabaseView
+from datasette.views.table import TableView
 
 from portal.api_metadata import DATABASE
 from portal.api_pages import FOLDER as TEMPLATES_FOLDER
 from portal.api_schema import DEFAULT_PAGE, INSPECTION, SMALL_TABLE
 from portal.api_value import MAX_ROWS
+from portal.sql_budget import find_budget, limit_work
 from portal.sql_functions import register
+from portal.sql_limits import limit_ordinary
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from datasette.utils.asgi import Request
+
 API_PREFIX = "/datasette/"
+ORDINARY_MS = 200  # of work for all SQL of an ordinary request; what needs more runs in a process of its own
 API_SETTINGS: Mapping[str, bool | int | str] = {
     "base_url": API_PREFIX,
     "allow_download": False,  # the site offers the file itself
@@ -38,20 +47,24 @@ API_SETTINGS: Mapping[str, bool | int | str] = {
     "default_page_size": DEFAULT_PAGE,
     "max_returned_rows": MAX_ROWS,
     "num_sql_threads": 3,
-    "sql_time_limit_ms": 200,  # an ordinary request; what needs longer runs in a process of its own
+    "sql_time_limit_ms": ORDINARY_MS,
     "default_facet_size": 30,
-    "facet_time_limit_ms": 100,
+    "facet_time_limit_ms": ORDINARY_MS,
     "allow_csv_stream": True,
     "max_csv_mb": 100,
     "default_cache_ttl": 60,  # seconds; as long as a page of the site
 }
 _COUNT = "select count(*) from "
-_KEPT_COUNTS = 10_000
+_KEPT_COUNTS = 1_000  # some kilobytes each, at worst
 # The first page of a table sorted by one column, as Datasette writes it.
 _SORTED_PAGE = re.compile(
     r"(?P<head>select .+? from (?P<table>\S+) (?:where .+ )?order by (?P<column>\S+?)(?: desc)?)(?P<limit> limit \d+)",
     re.DOTALL,
 )
+
+
+# What Datasette adds to the address of a CSV file for itself.
+_NEEDLESS = re.compile(r"(?<=[?&])_no(?:facet|count)=1&")
 
 
 class _PrefixOnceUrls(Urls):  # type: ignore[misc]  # Datasette carries no types
@@ -113,8 +126,32 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
         return await self.execute_as_written(sql, params, **options)
 
     async def execute_as_written(self, sql: str, params: Any = None, **options: Any) -> Results:
-        """Run a statement as it is, whoever wrote it."""
-        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
+        """Run a statement as it is, whoever wrote it, within what is left of the budget of its request."""
+        options["log_sql_errors"] = False
+        allowed = find_budget()
+        if not allowed:
+            return await super().execute(sql, params, **options)
+        if allowed.left > 0:
+            options["custom_time_limit"] = min(allowed.left, options.get("custom_time_limit") or allowed.left)
+            try:
+                return await super().execute(sql, params, **options)
+            except QueryInterrupted:
+                allowed.exceeded = True
+                raise
+        allowed.exceeded = True
+        raise QueryInterrupted(None, sql, params)
+
+    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Run what asks a connection in a thread, at the expense of the request."""
+        allowed = find_budget()
+        if not allowed:
+            return await super().execute_fn(fn)
+
+        def measured(connection: sqlite3.Connection) -> Any:
+            with allowed.measure():
+                return fn(connection)
+
+        return await super().execute_fn(measured)
 
     async def _break_ties(self, page: re.Match[str]) -> str:
         """Sort by the key where the sort leaves rows equal.
@@ -139,10 +176,41 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
         return counted
 
 
+class _SayingMore(DataView):  # type: ignore[misc]  # Datasette carries no types
+    """A view whose CSV file says in its headers that there are more rows than it has; Datasette cuts it in silence."""
+
+    _first: Mapping[str, Any] | None = None
+
+    async def data(self, request: Request, *arguments: Any, **options: Any) -> Any:
+        """Return what Datasette makes of a request, and keep it in mind."""
+        answer = await super().data(request, *arguments, **options)
+        if isinstance(answer, tuple) and self._first is None:
+            self._first = answer[0]
+        return answer
+
+    async def as_csv(self, request: Request, database: str) -> Any:
+        """Return the CSV file."""
+        response = await super().as_csv(request, database)
+        first = self._first or {}
+        if first.get("truncated"):
+            response.headers["X-Truncated"] = str(len(first["rows"]))
+        if first.get("next_url") and not request.args.get("_stream"):
+            response.headers["Link"] = f'<{_NEEDLESS.sub("", first["next_url"])}>; rel="next"'
+        return response
+
+
+class _Table(_SayingMore, TableView):  # type: ignore[misc]
+    name = "table"
+
+
+class _Database(_SayingMore, DatabaseView):  # type: ignore[misc]
+    name = "database"
+
+
 class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no types
     """Datasette whose links carry the prefix exactly once and whose connections know the portal's functions."""
 
-    guard: Callable[[sqlite3.Connection], object] | None = None
+    guard: Callable[[sqlite3.Connection], object] = staticmethod(limit_ordinary)
 
     @property
     def urls(self) -> _PrefixOnceUrls:
@@ -166,14 +234,18 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
         """
         return False if (action, resource) == ("view-database", "_internal") else default
 
+    def _routes(self) -> list[tuple[re.Pattern[str], Any]]:
+        ours = {TableView: _Table, DatabaseView: _Database}
+        views = [(pattern, view, ours.get(getattr(view, "view_class", None))) for pattern, view in super()._routes()]
+        return [(pattern, own.as_view(self) if own else view) for pattern, view, own in views]
+
     async def refresh_schemas(self) -> None:
         """Do nothing: Datasette would look, on every request, whether the file has changed."""
 
     def _prepare_connection(self, connection: sqlite3.Connection, database: str) -> None:
         super()._prepare_connection(connection, database)
         register(connection)
-        if self.guard:
-            self.guard(connection)
+        self.guard(connection)
 
 
 def say_after_key(keys: Sequence[str], first: int = 0) -> str:
@@ -190,7 +262,7 @@ def open_api(
     database: Path,
     metadata: dict[str, Any],
     settings: Mapping[str, bool | int | str] = API_SETTINGS,
-    guard: Callable[[sqlite3.Connection], object] | None = None,
+    guard: Callable[[sqlite3.Connection], object] = limit_ordinary,
 ) -> PortalDatasette:
     """Return a Datasette over the immutable file `database`; nothing is read before the first request.
 
@@ -200,8 +272,10 @@ def open_api(
     # variables, and answers an unknown address with 500, since there is no traceback to print.
     pm.get_plugin("datasette.handle_exception").rich = None
     table_views.compound_keys_after_sql = say_after_key
+    # Datasette limits a statement by the clock: on a busy machine cheap ones would be refused.
+    datasette.database.sqlite_timelimit = limit_work
     inspection, templates = database.with_name(INSPECTION), database.with_name(TEMPLATES_FOLDER)
-    datasette = PortalDatasette(
+    api = PortalDatasette(
         immutables=[str(database)],
         inspect_data=json.loads(inspection.read_bytes()) if inspection.is_file() else None,
         metadata=metadata,
@@ -209,10 +283,21 @@ def open_api(
         template_dir=str(templates) if templates.is_dir() else None,
         cors=True,
     )
-    datasette.remove_database(DATABASE)
-    datasette.add_database(PortalDatabase(datasette, database), name=DATABASE)
-    datasette.guard = guard
-    return datasette
+    api.remove_database(DATABASE)
+    api.add_database(PortalDatabase(api, database), name=DATABASE)
+    api.guard = guard
+    _leave_out_duration(api)
+    return api
+
+
+def _leave_out_duration(api: PortalDatasette) -> None:
+    """Leave out how long a query took: the same question then has the same bytes, from every process."""
+    render, can_render = api.renderers["json"]
+
+    def render_json(args: Any, data: dict[str, Any], view_name: str) -> Any:
+        return render(args, {name: value for name, value in data.items() if name != "query_ms"}, view_name)
+
+    api.renderers["json"] = (render_json, can_render)
 
 
 async def warm_up_api(datasette: PortalDatasette) -> None:

@@ -12,10 +12,13 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from portal.answer import Answer, AnswerCache, call
-from portal.api import API_PREFIX
+from portal.api import API_PREFIX, ORDINARY_MS
 from portal.api_error import PROBLEM_TYPE, ApiError
 from portal.api_request import ApiRequest, Kind, read_request
-from portal.query_process import SQL_SECONDS
+from portal.connection import name_client
+from portal.fair_turns import FairTurns
+from portal.outbox import Outbox
+from portal.sql_budget import INTERRUPTED, SQL_SECONDS, budget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,16 +29,16 @@ if TYPE_CHECKING:
     from portal.api_schema import ApiSchema
     from portal.query_lane import QueryLane
 
-METHODS = ("GET", "HEAD", "OPTIONS")  # OPTIONS: a browser asks before a request from another site
-_ALLOW = ", ".join(METHODS)
-_PREFLIGHT = {"Allow": _ALLOW, "Access-Control-Allow-Methods": _ALLOW, "Access-Control-Max-Age": "86400"}
+METHODS = ("GET", "HEAD")
+ALLOWED = ("GET", "HEAD", "OPTIONS")  # OPTIONS: a browser asks before a request from another site
+# Answers that are made here at a time: Datasette reads in three threads, and lays out pages where everybody waits.
+_PLACES, _PLACES_OF_CLIENT, _PAGES = 4, 3, 1
 _PREFIX = API_PREFIX.rstrip("/")
-# Datasette's word for a statement that ran into its time limit.
-_INTERRUPTED = "SQL Interrupted"
-
-
 # A form sends its field for words also when nobody has typed any.
 _EMPTY_SEARCH = re.compile(rb"(?:^|&)_search=(?=&|$)")
+
+
+_Key = tuple[str | bytes, ...]
 
 
 class ApiGate:
@@ -45,49 +48,56 @@ class ApiGate:
         self._api, self._schema, self._lane = api, schema, lane
         self._datasette = api.client.app
         self._answers = AnswerCache()
+        self._turns, self._page_turns = FairTurns(_PLACES, _PLACES_OF_CLIENT), FairTurns(_PAGES, _PAGES)
+        self._outbox = Outbox()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = Headers(scope=scope)
-        with ExitStack() as seats:
+        client = name_client((scope.get("client") or ("", 0))[0])
+        with ExitStack() as held:
             try:
-                response = await self._respond(scope, headers, seats)
+                response = await self._respond(scope, headers, client)
+                held.enter_context(self._outbox.hold(client, len(response.body)))
             except ApiError as error:
                 response = await self._refuse(error, scope["path"], headers)
             await response(scope, receive, send)
 
-    async def _respond(self, scope: Scope, headers: Headers, seats: ExitStack) -> Response:
+    async def _respond(self, scope: Scope, headers: Headers, client: str) -> Response:
         if scope["method"] not in METHODS:
             raise ApiError("method-not-allowed", method=scope["method"])
-        if scope["method"] == "OPTIONS":
-            return Response(None, 204, _PREFLIGHT)
         scope = _straighten(scope)
         request = read_request(self._schema, scope["path"].removeprefix(_PREFIX), scope["query_string"])
         scope.setdefault("state", {})["kind"] = request.kind.value
         # Links to the next page carry scheme and host.
-        key = (scope["scheme"], headers.get("host"), scope["path"], scope["query_string"])
+        key = (scope["scheme"], headers.get("host", ""), scope["path"], scope["query_string"])
         answer = self._answers.get(key)
+        if not answer and not request.costly:
+            answer = await self._ask_here(request, scope, client, key)
         if not answer:
-            answer = await self._ask(request, scope, seats)
-            self._answers.put(key, answer)
+            answer = await self._ask_lane(request, scope, client)
+        self._answers.put(key, answer)
         return await answer.respond(headers)
 
-    async def _ask(self, request: ApiRequest, scope: Scope, seats: ExitStack) -> Answer:
-        """Ask Datasette in this process; in the lane where the request is costly, or turns out to be."""
-        if not request.costly:
-            extra = b"&_nofacet=1" if request.nofacet else b""
-            answer = await call(self._datasette, scope, (scope["query_string"] + extra).lstrip(b"&"))
-            if not (answer.status == 400 and _INTERRUPTED.encode() in answer.body):
-                return _check(request, answer)
-        client = scope.get("client") or ("", 0)
-        seats.enter_context(self._lane.seat(client[0]))
-        answer = await self._lane.ask(scope)
-        if request.format == "csv" and _is_broken_csv(answer):
-            # Datasette writes a fault into the middle of a CSV file, or nothing; as JSON it says what it is.
-            asked = await self._lane.ask({**scope, "path": scope["path"].removesuffix("csv") + "json"})
-            _check(request, asked)
-            if answer.body or answer.status != 200:
-                raise ApiError("timeout", seconds=SQL_SECONDS)
+    async def _ask_here(self, request: ApiRequest, scope: Scope, client: str, key: _Key) -> Answer | None:
+        """Ask Datasette in this process; return nothing where that turns out to be costly."""
+        extra = b"&_nofacet=1" if request.nofacet else b""
+        async with (self._page_turns if request.format == "html" else self._turns).turn(client):
+            if answer := self._answers.get(key):  # somebody asked the same meanwhile
+                return answer
+            with budget(ORDINARY_MS) as allowed:
+                answer = await call(self._datasette, scope, (scope["query_string"] + extra).lstrip(b"&"))
+        return None if allowed.exceeded else _check(request, answer)
+
+    async def _ask_lane(self, request: ApiRequest, scope: Scope, client: str) -> Answer:
+        with self._lane.seat(client):
+            answer = await self._lane.ask(client, scope)
+            if request.format == "csv" and _is_broken_csv(answer):
+                # Datasette writes a fault into the middle of a CSV file, or nothing; as JSON it says what it is.
+                asked = await self._lane.ask(client, {**scope, "path": scope["path"].removesuffix("csv") + "json"})
+                _check(request, asked)
+                if answer.body or answer.status != 200:
+                    raise ApiError("timeout", seconds=SQL_SECONDS)
         return _check(request, answer)
 
     async def _refuse(self, error: ApiError, path: str, headers: Headers) -> Response:
@@ -96,7 +106,7 @@ class ApiGate:
         if error.retry_after:
             own["Retry-After"] = str(error.retry_after)
         if error.code == "method-not-allowed":
-            own["Allow"] = _ALLOW
+            own["Allow"] = ", ".join(ALLOWED)
         if path.endswith((".json", ".csv")) or "text/html" not in headers.get("accept", ""):
             return JSONResponse(error.write_body(), error.status, own, PROBLEM_TYPE)
         page = await self._api.render_template("error.html", {**error.write_body(), "detail_vi": error.detail.vi})
@@ -123,11 +133,11 @@ def _check(request: ApiRequest, answer: Answer) -> Answer:
         return answer
     said = _read_reason(answer)
     reason = str(said.get("error") or "").rstrip(".")
-    if said.get("title") == _INTERRUPTED:
+    if said.get("title") == INTERRUPTED:
         raise ApiError("timeout", seconds=SQL_SECONDS)
     if answer.status == 404 and request.kind is Kind.ROW:
         raise ApiError("unknown-row", table=request.name, key=request.key)
-    if reason.startswith("Statement"):
+    if reason.startswith(("Statement", "not authorized", "access to ")):
         raise ApiError("sql-not-allowed", reason=reason)
     if request.costly:
         raise ApiError("sql-error", reason=reason or "out of memory")

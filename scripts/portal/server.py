@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,17 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": f"{_POLICY}'self'",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+METHODS = "GET, HEAD, OPTIONS"
+# What a browser asks before a script of another site may ask, the same for every address.
+PREFLIGHT: Mapping[str, str] = {
+    "Allow": METHODS,
+    "Access-Control-Allow-Methods": METHODS,
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "86400",
+    "Cache-Control": "no-store",
+}
+# As hosts are written; anything else would stand in links to the next page.
+_HOST = re.compile(rb"[\w.:\[\]~%-]{0,255}", re.ASCII)
 # Pages made to stand in frames of other sites.
 EMBEDS = ("/embed/", "/en/embed/")
 BAD_ADDRESS = "Địa chỉ không hợp lệ. / Bad address.\n"
@@ -103,8 +115,10 @@ def _guard(app: ASGIApp) -> ASGIApp:
             await WebSocketClose()(scope, receive, send)
         elif scope["type"] != "http":
             await app(scope, receive, send)
-        elif is_trick(scope["path"]):
+        elif is_trick(scope["path"]) or not _HOST.fullmatch(dict(scope["headers"]).get(b"host", b"")):
             await PlainTextResponse(BAD_ADDRESS, 400)(scope, receive, _add_headers(scope, send))
+        elif scope["method"] == "OPTIONS":
+            await Response(None, 204, PREFLIGHT)(scope, receive, _add_headers(scope, send))
         else:
             await app(scope, receive, _add_headers(scope, send))
 
@@ -146,7 +160,7 @@ def _add_headers(scope: Scope, send: Send) -> Send:
                 headers["Content-Security-Policy"] = f"{_POLICY}*"
             # Everything here is public and for reading: scripts of other sites may.
             headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = "Link, ETag, Content-Range, X-Release, Retry-After"
+            headers["Access-Control-Expose-Headers"] = "Link, ETag, Content-Range, X-Release, X-Truncated, Retry-After"
         await send(message)
 
     return send_with_headers

@@ -94,8 +94,8 @@ def _digest_asset(file: Path, _changed: int, _size: int) -> str:
 
 def refuse_method(methods: tuple[str, ...]) -> Response:
     """Return the answer to a method that is not among `methods`."""
-    allowed = ", ".join(methods)
-    return PlainTextResponse(WRONG_METHOD.format(methods=allowed), 405, {"Allow": allowed})
+    said = ", ".join(methods)
+    return PlainTextResponse(WRONG_METHOD.format(methods=said), 405, {"Allow": f"{said}, OPTIONS"})
 
 
 def accepts_gzip(accepted: str) -> bool:

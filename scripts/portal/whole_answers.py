@@ -13,17 +13,24 @@ if TYPE_CHECKING:
     import asyncio
 
 
+_MOST_GATHERED = 64 << 10
+
+
 class _GatheringTransport:
     """A transport that writes once for each turn of the event loop."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop
         self._parts: list[bytes] = []
+        self._gathered = 0
 
     def write(self, data: bytes) -> None:
         if not self._parts:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
+        self._gathered += len(data)
+        if self._gathered >= _MOST_GATHERED:  # the transport says when it has enough, the parts here do not
+            self._flush()
 
     def close(self) -> None:
         self._flush()
@@ -31,7 +38,7 @@ class _GatheringTransport:
 
     def _flush(self) -> None:
         if self._parts:
-            parts, self._parts = self._parts, []
+            parts, self._parts, self._gathered = self._parts, [], 0
             self._transport.write(b"".join(parts))
 
     def __getattr__(self, name: str) -> Any:
