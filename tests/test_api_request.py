@@ -115,9 +115,12 @@ def test_facets_are_counted_for_readers_of_small_tables_and_whoever_asks(address
         ("/nowhere", "unknown-page", 404, "The API has no address /nowhere."),
         ("/opendata.db", "unknown-page", 404, "The API has no address /opendata.db."),
         ("/-/databases.json", "unknown-page", 404, "The API has no address /-/databases.json."),
+        ("/-/static/", "unknown-page", 404, "The API has no address /-/static/."),
         ("/-/threads", "unknown-page", 404, "The API has no address /-/threads."),
         ("/opendata/a/b/c", "unknown-page", 404, "The API has no address /opendata/a/b/c."),
         ("/opendata/small.xml", "unknown-page", 404, "The API has no address /opendata/small.xml."),
+        ("/opendata/small/.json", "unknown-page", 404, "The API has no address /opendata/small/.json."),
+        ("/opendata/.csv", "unknown-page", 404, "The API has no address /opendata/.csv."),
         ("/opendata/nix", "unknown-table", 404, "There is no table or query nix."),
         ("/opendata/nix/1.json", "unknown-table", 404, "There is no table or query nix."),
         (

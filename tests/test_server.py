@@ -329,12 +329,21 @@ def test_errors_of_visitors_leave_no_traceback(portal: Portal) -> None:
     assert portal.errors.read_text() == ""
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"])
 @pytest.mark.parametrize("path", ["/", "/health", "/datasette", "/data/places/places.csv", "/nowhere"])
 def test_site_only_reads(portal: Portal, method: str, path: str) -> None:
     answer = portal.ask(method, path)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
     assert answer.text == "Chỉ nhận GET, HEAD. / Only GET, HEAD.\n"
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/data/places/places.csv", "/datasette/opendata/places.json"])
+def test_asks_before_a_request_from_another_site_are_answered(portal: Portal, path: str) -> None:
+    asked = {"Origin": "https://example.com", "Access_Control_Request_Method": "GET"}
+    answer = portal.ask("OPTIONS", path, **asked, Access_Control_Request_Headers="if-none-match, range")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["access-control-allow-methods"] == answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert (answer.headers["access-control-allow-origin"], answer.headers["access-control-allow-headers"]) == ("*", "*")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
@@ -371,6 +380,23 @@ def test_refuses_tricks(portal: Portal, target: str) -> None:
     assert head.startswith(b"HTTP/1.1 400 ")
     assert b"\r\nlocation:" not in head.lower()
     assert body.decode() == "Địa chỉ không hợp lệ. / Bad address.\n"
+
+
+@pytest.mark.parametrize("host", [b"m\xfcnchen.example", b"a b", b'a"b', b"x" * 300, b"a/b", b"a<b>"])
+@pytest.mark.parametrize("path", ["/", "/datasette/opendata/places.json", "/datasette/opendata.json?sql=select+1"])
+def test_refuses_hosts_that_are_none(portal: Portal, host: bytes, path: str) -> None:
+    answer = portal.send(b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (path.encode(), host))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert portal.errors.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [b"CONNECT example.com:443 HTTP/1.1", b"nonsense", b"GET / HTTP/9.9", b"GET /\xff HTTP/1.1", b"GET  HTTP/1.1"],
+)
+def test_what_is_no_request_is_refused_without_a_word_in_the_log(portal: Portal, request_: bytes) -> None:
+    assert portal.send(request_ + b"\r\nHost: x\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    assert portal.errors.read_text() == ""
 
 
 def test_an_absolute_address_is_answered_by_its_path(portal: Portal) -> None:

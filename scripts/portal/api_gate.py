@@ -21,7 +21,7 @@ from portal.outbox import Outbox
 from portal.sql_budget import INTERRUPTED, SQL_SECONDS, budget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -82,23 +82,23 @@ class ApiGate:
     async def _ask_here(self, request: ApiRequest, scope: Scope, client: str, key: _Key) -> Answer | None:
         """Ask Datasette in this process; return nothing where that turns out to be costly."""
         extra = b"&_nofacet=1" if request.nofacet else b""
+
+        async def ask(scope: Scope) -> Answer:
+            return await call(self._datasette, scope, (scope["query_string"] + extra).lstrip(b"&"))
+
         async with (self._page_turns if request.format == "html" else self._turns).turn(client):
             if answer := self._answers.get(key):  # somebody asked the same meanwhile
                 return answer
             with budget(ORDINARY_MS) as allowed:
-                answer = await call(self._datasette, scope, (scope["query_string"] + extra).lstrip(b"&"))
+                answer = await _ask_whole(request, scope, ask)
         return None if allowed.exceeded else _check(request, answer)
 
     async def _ask_lane(self, request: ApiRequest, scope: Scope, client: str) -> Answer:
+        async def ask(scope: Scope) -> Answer:
+            return await self._lane.ask(client, scope)
+
         with self._lane.seat(client):
-            answer = await self._lane.ask(client, scope)
-            if request.format == "csv" and _is_broken_csv(answer):
-                # Datasette writes a fault into the middle of a CSV file, or nothing; as JSON it says what it is.
-                asked = await self._lane.ask(client, {**scope, "path": scope["path"].removesuffix("csv") + "json"})
-                _check(request, asked)
-                if answer.body or answer.status != 200:
-                    raise ApiError("timeout", seconds=SQL_SECONDS)
-        return _check(request, answer)
+            return _check(request, await _ask_whole(request, scope, ask))
 
     async def _refuse(self, error: ApiError, path: str, headers: Headers) -> Response:
         """Answer with the error: as JSON, or as a page to a browser that asked for one."""
@@ -120,6 +120,20 @@ def _straighten(scope: Scope) -> Scope:
         raise ApiError("bad-address")
     query = _EMPTY_SEARCH.sub(b"", scope["query_string"]).removeprefix(b"&")
     return {**scope, "raw_path": quote(path, safe="/~,:@-._+").encode(), "query_string": query}
+
+
+async def _ask_whole(request: ApiRequest, scope: Scope, ask: Callable[[Scope], Awaitable[Answer]]) -> Answer:
+    """Ask for an answer; of a CSV file that is none return what JSON says of the fault.
+
+    Datasette writes a fault into the middle of the file, or a page in its place, or nothing.
+    """
+    answer = await ask(scope)
+    if request.format != "csv" or not _is_broken_csv(answer):
+        return answer
+    said = await ask({**scope, "path": scope["path"].removesuffix("csv") + "json"})
+    if said.status == 200 and (answer.body or answer.status != 200):
+        raise ApiError("timeout", seconds=SQL_SECONDS)
+    return answer if said.status == 200 else said
 
 
 def _is_broken_csv(answer: Answer) -> bool:

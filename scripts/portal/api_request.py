@@ -90,8 +90,10 @@ def read_request(schema: ApiSchema, path: str, query: bytes) -> ApiRequest:
     pairs = _read_pairs(query)
     stem, form = _split_format(path)
     parts = stem.strip("/").split("/")
+    if stem.endswith("/") and form != "html" and path != "/.json":  # for Datasette it would be a row without a key
+        raise ApiError("unknown-page", path=path)
     if stem.startswith("/-/"):
-        if not stem.startswith("/-/static/"):
+        if not stem.startswith("/-/static/") or stem.endswith("/"):
             raise ApiError("unknown-page", path=path)
         return ApiRequest(Kind.ASSET, "file")
     if stem in {"", "/"} or path == "/.json":

@@ -37,8 +37,8 @@ def name_client(host: str) -> str:
     return str(ipaddress.ip_network((address.packed[: _NETWORK_BITS // 8].ljust(16, b"\0"), _NETWORK_BITS)))
 
 
-def _is_of_this_machine(host: str) -> bool:
-    """Tell whether all clients of a proxy may stand behind an address."""
+def is_of_this_machine(host: str) -> bool:
+    """Tell whether all clients of a proxy may stand behind an address: that of this machine, or a socket's none."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -60,9 +60,10 @@ class PatientProtocol(WholeAnswersProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin a connection, unless its client has many."""
         super().connection_made(transport)
-        self._name = name_client(self.client[0] if self.client else "")
+        host = self.client[0] if self.client else ""
+        self._name = name_client(host)
         self._open[self._name] += 1
-        if self._open[self._name] > MOST_CONNECTIONS and not _is_of_this_machine(self._name):
+        if self._open[self._name] > MOST_CONNECTIONS and not is_of_this_machine(host):
             self.transport.abort()
         else:
             self._expect_request()

@@ -120,6 +120,7 @@ def _serve(api: PortalDatasette, listener: socket.socket) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     threading.Thread(target=_end_with_server, args=(os.getppid(),), daemon=True).start()
     datasette.database.sqlite_timelimit = end_if_hanging
+    sys.unraisablehook = lambda _: None  # a text of a visitor's that is no UTF-8 never reaches a function of Python's
     config = uvicorn.Config(
         limit_requests(api.app()), log_level="error", access_log=False, lifespan="off", ws="none",
         forwarded_allow_ips="*", timeout_keep_alive=600,
