@@ -96,6 +96,23 @@ def test_what_may_read_a_large_table_through_is_costly(address: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "laborious"),
+    [
+        ("/opendata/small.json", False),
+        ("/opendata/small.json?value__gt=5&area__contains=K", False),
+        ("/opendata/middle.json?_next=2020,KG", False),
+        ("/opendata/small/2020,KG.json", False),
+        ("/opendata/small.json?_facet=area", True),
+        ("/opendata/loose.json?_search=duong", True),
+        ("/opendata/middle.json?_size=max", True),
+        ("/opendata/middle.json?value__gt=5", True),
+    ],
+)
+def test_easy_requests_are_told_from_those_that_take_longer(address: str, laborious: bool) -> None:
+    assert (read(address).laborious, read(address).costly) == (laborious, False)
+
+
+@pytest.mark.parametrize(
     ("address", "nofacet"),
     [
         ("/opendata/small", False),

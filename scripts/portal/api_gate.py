@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 METHODS = ("GET", "HEAD")
 ALLOWED = ("GET", "HEAD", "OPTIONS")  # OPTIONS: a browser asks before a request from another site
 # Answers that are made here at a time: Datasette reads in three threads, and lays out pages where everybody waits.
-_PLACES, _PLACES_OF_CLIENT, _PAGES = 4, 3, 1
+_PLACES, _PLACES_OF_CLIENT, _PAGES = 5, 2, 1
 _PREFIX = API_PREFIX.rstrip("/")
 # A form sends its field for words also when nobody has typed any.
 _EMPTY_SEARCH = re.compile(rb"(?:^|&)_search=(?=&|$)")
@@ -86,7 +86,9 @@ class ApiGate:
         async def ask(scope: Scope) -> Answer:
             return await call(self._datasette, scope, (scope["query_string"] + extra).lstrip(b"&"))
 
-        async with (self._page_turns if request.format == "html" else self._turns).turn(client):
+        # A client's rows and first pages do not stand behind its own longer work.
+        queue = f"{client} {request.kind.value if request.kind is Kind.QUERY else request.laborious}"
+        async with (self._page_turns if request.format == "html" else self._turns).turn(queue):
             if answer := self._answers.get(key):  # somebody asked the same meanwhile
                 return answer
             with budget(ORDINARY_MS) as allowed:

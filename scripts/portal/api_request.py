@@ -75,13 +75,17 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request that can be answered; `format` is `html`, `json` or `csv`."""
+    """A request that can be answered; `format` is `html`, `json` or `csv`.
+
+    What is `costly` runs elsewhere; what is `laborious` is ordinary, but lets easier requests go first.
+    """
 
     kind: Kind
     format: str
     name: str = ""
     key: str = ""
     costly: bool = False
+    laborious: bool = False
     nofacet: bool = False
 
 
@@ -185,7 +189,14 @@ def _read_table_request(table: TableSchema, pairs: Sequence[tuple[str, str]], fo
         raise ApiError("too-many-facets", limit=MAX_FACETS)
     # Counting the values of every column costs more than the rows: programs ask for it, large tables wait for it.
     nofacet = not _FACETS & options.keys() and not (form == "html" and table.small)
-    return ApiRequest(Kind.TABLE, form, table.name, costly=_is_costly(table, form, pairs, filters), nofacet=nofacet)
+    return ApiRequest(
+        Kind.TABLE,
+        form,
+        table.name,
+        costly=_is_costly(table, form, pairs, filters),
+        laborious=_is_laborious(table, pairs, filters),
+        nofacet=nofacet,
+    )
 
 
 def _read_filter(table: TableSchema, name: str, value: str) -> _Filter:
@@ -248,15 +259,34 @@ def _is_costly(table: TableSchema, form: str, pairs: Sequence[tuple[str, str]], 
         return True
     if form == "html" and _count_cells(table, options) > MOST_CELLS:
         return True
-    unindexed = sum(column not in table.indexed or lookup not in _INDEXED_LOOKUPS for column, lookup in filters)
-    facets = sum(name in _FACETS for name, _ in pairs)
     if table.small:
-        # One for the page, one to count the rows, one for each facet; each looks at every row once for each filter.
-        return table.rows * (2 + facets) * (1 + unindexed) > MOST_READINGS
+        return _count_readings(table, pairs, filters) > MOST_READINGS
     if table.view and "_next" in options:  # a view is paged by counting off rows
         return True
     sort = options.get("_sort") or options.get("_sort_desc") or table.sort
-    return bool(facets or "_search" in options or unindexed or (sort and (filters or sort not in table.indexed)))
+    asked = {"_search", *_FACETS} & options.keys()
+    return bool(asked or _list_unindexed(table, filters) or (sort and (filters or sort not in table.indexed)))
+
+
+def _is_laborious(table: TableSchema, pairs: Sequence[tuple[str, str]], filters: Sequence[_Filter]) -> bool:
+    """Tell whether an ordinary answer takes some tens of milliseconds: long, searched for, or with counted values."""
+    options = dict(reversed(pairs))
+    asked = {"_search", *_FACETS} & options.keys()
+    return bool(
+        asked
+        or _count_cells(table, options) > MOST_CELLS
+        or (filters and _count_readings(table, pairs, filters) > MOST_READINGS // 10)
+    )
+
+
+def _list_unindexed(table: TableSchema, filters: Sequence[_Filter]) -> list[_Filter]:
+    return [one for one in filters if one[0] not in table.indexed or one[1] not in _INDEXED_LOOKUPS]
+
+
+def _count_readings(table: TableSchema, pairs: Sequence[tuple[str, str]], filters: Sequence[_Filter]) -> int:
+    """Return how often a row may be looked at: for the page, the count and each facet, once for each filter."""
+    facets = sum(name in _FACETS for name, _ in pairs)
+    return table.rows * (2 + facets) * (1 + len(_list_unindexed(table, filters)))
 
 
 def _count_cells(table: TableSchema, options: Mapping[str, str]) -> int:
