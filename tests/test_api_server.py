@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 import httpx
 import psutil
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 COMMAND = Path(__file__).parent.parent / "scripts" / "serve_portal.py"
-PATIENCE = 20.0
+PATIENCE = 60.0  # what anything may take on a busy machine
 BIG_ROWS = 60_000
+MOST_MEMORY = 700 << 20  # bytes of a server process and its workers, what they share counted for each
 ENDLESS = "with recursive r(x) as (select 1 union all select x + 1 from r) select count(*) from r"
 
 
@@ -253,7 +255,8 @@ def test_a_query_that_hangs_is_ended_and_its_address_cools_down(build: Path) -> 
     try:
         with httpx.Client(base_url=address, timeout=PATIENCE) as client:
             stopped = sql(client, HANGING)
-            assert (stopped.status_code, stopped.json()["title"]) == (400, "too-costly")
+            assert stopped.status_code == 400
+            assert stopped.json()["title"] in {"too-costly", "timeout"}  # by the clock where the machine is busy
             refused = sql(client, "select 6")
             assert (refused.status_code, refused.json()["title"]) == (429, "cooling-down")
             assert 1 <= int(refused.headers["retry-after"]) <= COOLING_SECONDS + 1
@@ -290,6 +293,19 @@ HOSTILE = (
     "/datasette/opendata/big.json?note__contains={n}&_sort=value",
     "/datasette/opendata/big.csv?_stream=on&value__gt={n}",
     "/datasette/opendata/big.json?" + "&".join(f"a{n}=1" for n in range(5000)),
+    "/datasette/opendata/areas.json?" + "&".join(["_facet=name"] * 10) + "&name__gt={n}",
+    "/datasette/opendata/areas.json?" + "&".join(["_facet=name"] * 90) + "&name__gt={n}",
+    "/datasette/opendata/areas.json?name__glob=" + "*[^abc]" * 25 + "{n}",
+    "/datasette/opendata/areas.json?name__glob=" + "[^abcdef]" * 700 + "{n}",
+    "/datasette/opendata/areas?" + "&".join(["name__contains={n}"] * 60),
+    "/datasette/opendata/big?_size=1000&year__gt={n}",
+    "/datasette/opendata/big.json?_size=1000&_facet=area&_hide_sql={n}",
+    "/datasette/opendata/by_name.json?name=" + "%25a" * 900 + "{n}",
+    "/datasette/opendata/areas.json?name__in=[" + "9" * 5000 + "]&_size={n}",
+    "/datasette/opendata/big.json?_next={n}",
+    "/datasette/opendata.csv?a={n}",
+    "/datasette/opendata.json?sql=" + quote_plus(HANGING) + "+--+{n}",
+    "/datasette/opendata.json?sql=select+group_concat(note)+from+big,+(values+(1),(2),(3))+group+by+area+limit+{n}",
 )
 ORDINARY = (
     "/", "/health", "/datasette/opendata/areas.json", "/datasette/opendata/big.json?area=A{a:02}&_size=20",
@@ -309,16 +325,18 @@ def test_strangers_cannot_make_ordinary_requests_fail(served: tuple[subprocess.P
                 seen.add(client.get(chance.choice(HOSTILE).format(n=chance.random())).status_code)
         return seen
 
-    def dawdle() -> None:
+    def dawdle(said: bytes) -> None:
         host, port = address.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as connection:
-            connection.sendall(b"GET /datasette/opendata/big.json HTTP/1.1\r\nHost: x\r\n")
+            connection.sendall(said)
             done.wait(PATIENCE)
 
-    with ThreadPoolExecutor(20) as strangers:
+    asking = b"GET /datasette/opendata/big.json HTTP/1.1\r\nHost: x\r\n"
+    not_reading = b"GET /datasette/opendata/big.csv?_stream=on HTTP/1.1\r\nHost: x\r\n\r\n"
+    with ThreadPoolExecutor(28) as strangers:
         attacks = [strangers.submit(attack) for _ in range(12)]
-        for _ in range(8):
-            strangers.submit(dawdle)
+        for said in (asking, not_reading) * 8:
+            strangers.submit(dawdle, said)
         try:
             with httpx.Client(base_url=address, timeout=PATIENCE) as client:
                 asked = [
@@ -333,7 +351,9 @@ def test_strangers_cannot_make_ordinary_requests_fail(served: tuple[subprocess.P
     assert 429 in statuses
     assert server.poll() is None
     with httpx.Client(base_url=address, timeout=PATIENCE) as client:
-        wait_until(lambda: sql(client, "select 1").status_code == 200)
+        wait_until(lambda: ask_anew(client))
+    family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+    assert sum(one.memory_info().rss for one in family) < MOST_MEMORY
 
 
 def test_an_operator_can_watch(api: httpx.Client) -> None:

@@ -106,6 +106,7 @@ class QueryLane:
                 return await read_response(response, MAX_ANSWER_MB)
         except (TimeoutError, httpx.TimeoutException):
             await workers.replace(place)
+            self._cool(client)
             raise ApiError("timeout", seconds=round(ANSWER_SECONDS)) from None
         except (httpx.ReadError, httpx.RemoteProtocolError):  # the worker is gone, and the query was too much for it
             RESTARTS.inc()

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from portal.api import PortalDatasette
 
-NICENESS = 15  # the scheduler then gives ordinary requests almost all of a busy core
+NICENESS = 10  # the scheduler then gives ordinary requests nine tenths of a busy core
 ADDRESS_SPACE = 1536 << 20  # bytes; a query that needs more fails, and with it nothing else
 # A statement ends itself after its second. One that does not hangs in a function, which nothing can interrupt.
 HANGING_SECONDS = 2.0
