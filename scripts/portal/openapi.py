@@ -200,7 +200,8 @@ class _DocumentWriter:
         size = {"type": "integer", "minimum": 0, "maximum": 1000}
         options = [self.shared.parameter(name, SWITCH) for name in ("_labels", "_stream")]
         text = {"type": "string"}  # as plain text, so that a browser shows it instead of saving it
-        answer = self.shared.answer("Csv", self.shared.say("openapi_answer_rows"), (_LINES, text), (_CSV, text))
+        content, words = ((_LINES, text), (_CSV, text)), self.shared.say("openapi_answer_rows")
+        answer = self.shared.answer("Csv", words, *content, headers=("Link", "X-Truncated"))
         return {
             "operationId": "csv",
             "tags": ["tables"],
@@ -215,7 +216,7 @@ class _DocumentWriter:
             "tags": ["rows"],
             "summary": self.shared.say("openapi_one_row", title=self._words.title(shape.name)),
             "parameters": [*(self.shared.key_part(name) for name in shape.key), *self.shared.form()],
-            "responses": self._answer_rows(self._row_schema(shape), 400, 404, 414),
+            "responses": self._answer_rows(self._row_schema(shape), 400, 404, 414, 429, 503),
         }
 
     # --- queries ----------------------------------------------------------------------------------------

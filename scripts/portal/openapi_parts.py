@@ -9,7 +9,7 @@ from portal.api_error import PROBLEM_TYPE, list_error_kinds
 from portal.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from portal.text import Language
 
@@ -129,11 +129,11 @@ class Shared:
             part["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
         return self.components.share("responses", f"Problem{status}", part)
 
-    def answer(self, name: str, words: str, *content: tuple[str, Part]) -> Part:
-        """Return a reference to a good answer, one schema for each media type, with the headers that caches use."""
+    def answer(self, name: str, words: str, *content: tuple[str, Part], headers: Sequence[str] = ()) -> Part:
+        """Return a reference to a good answer, one schema for each media type; caches use headers of every answer."""
         part = {
             "description": words,
-            "headers": {one: {"schema": _TEXT} for one in ("ETag", "Cache-Control", "X-Release")},
+            "headers": {one: {"schema": _TEXT} for one in ("ETag", "Cache-Control", "X-Release", *headers)},
             "content": {media_type: {"schema": schema} for media_type, schema in content},
         }
         return self.components.share("responses", name, part)
