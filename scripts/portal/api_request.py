@@ -15,17 +15,16 @@ from urllib.parse import parse_qsl
 from datasette.filters import Filters
 from datasette.utils import tilde_decode, urlsafe_components
 
+from portal.api_cost import FACETS, Filter, is_costly, is_laborious
 from portal.api_error import ApiError
 from portal.api_metadata import DATABASE
 from portal.api_value import (
-    MAX_ROWS,
     SHAPES,
     check_filter,
     check_place,
     check_size,
     check_switch,
     check_text,
-    read_number,
     refuse_value,
 )
 
@@ -36,14 +35,8 @@ if TYPE_CHECKING:
 
 MAX_QUERY_BYTES = 8_000
 MAX_PARAMETERS = 100
-MAX_FACETS = 10
-# Rows that an ordinary request may look at, each as often as it is looked at: some ten milliseconds.
-MOST_READINGS = 100_000
-# Cells of a page in HTML; one cell costs a tenth of a millisecond, and nobody else is answered meanwhile.
-MOST_CELLS = 3_000
+MAXFACETS = 10
 _FORMATS = ("json", "csv")
-# Comparisons of Datasette's that an index answers without reading much of a large table.
-_INDEXED_LOOKUPS = {"exact", "in"}
 _LOOKUPS = {key for key, _, _ in Filters([]).lookups()}
 # What any answer with rows can be asked for, and how its form is chosen.
 _FORM = ("_size", "_shape", "_nl", "_json", "_json_infinity", "_header", "_dl", "_hide_sql", "_show_sql")
@@ -51,14 +44,10 @@ _TABLE = (
     "_sort", "_sort_desc", "_next", "_labels", "_label", "_col", "_nocol", "_facet", "_facet_array",
     "_facet_date", "_facet_size", "_nofacet", "_nocount", "_stream", "_where",
 )  # fmt: skip
-_FACETS = {"_facet", "_facet_array", "_facet_date"}
 _SORTS = {"_sort", "_sort_desc"}
-_COLUMN_OPTIONS = {*_SORTS, "_col", "_nocol", "_label", "_json", *_FACETS}
+_COLUMN_OPTIONS = {*_SORTS, "_col", "_nocol", "_label", "_json", *FACETS}
 # What Datasette's own form of filters sends; it leads on to the address that it means.
 _FILTER_FORM = ("_filter_column", "_filter_op", "_filter_value", "_sort_by_desc")
-
-
-_Filter = tuple[str, str]  # column and comparison
 
 
 class Kind(Enum):
@@ -185,21 +174,21 @@ def _read_table_request(table: TableSchema, pairs: Sequence[tuple[str, str]], fo
     _check_form(pairs)
     options = dict(reversed(pairs))  # the first counts, as for Datasette
     _check_page(table, options)
-    if sum(name in _FACETS for name, _ in pairs) > MAX_FACETS:
-        raise ApiError("too-many-facets", limit=MAX_FACETS)
+    if sum(name in FACETS for name, _ in pairs) > MAXFACETS:
+        raise ApiError("too-many-facets", limit=MAXFACETS)
     # Counting the values of every column costs more than the rows: programs ask for it, large tables wait for it.
-    nofacet = not _FACETS & options.keys() and not (form == "html" and table.small)
+    nofacet = not FACETS & options.keys() and not (form == "html" and table.small)
     return ApiRequest(
         Kind.TABLE,
         form,
         table.name,
-        costly=_is_costly(table, form, pairs, filters),
-        laborious=_is_laborious(table, pairs, filters),
+        costly=is_costly(table, form, pairs, filters),
+        laborious=is_laborious(table, pairs, filters),
         nofacet=nofacet,
     )
 
 
-def _read_filter(table: TableSchema, name: str, value: str) -> _Filter:
+def _read_filter(table: TableSchema, name: str, value: str) -> Filter:
     """Read `column__comparison=value`."""
     column, _, lookup = name.rpartition("__") if "__" in name else (name, "", "exact")
     if name in table.names:
@@ -250,49 +239,6 @@ def _check_page(table: TableSchema, options: Mapping[str, str]) -> None:
         check_place(table, place, sorted_by=bool(_SORTS & options.keys() or table.sort))
     if options.get("_shape") == "object" and not table.key:
         raise refuse_value("_shape", "object", "arrays / objects / array / arrayfirst")
-
-
-def _is_costly(table: TableSchema, form: str, pairs: Sequence[tuple[str, str]], filters: Sequence[_Filter]) -> bool:
-    """Tell whether the answer may need many readings of a table or a long time to write, or may be anything at all."""
-    options = dict(reversed(pairs))
-    if "_where" in options or "_stream" in options:
-        return True
-    if form == "html" and _count_cells(table, options) > MOST_CELLS:
-        return True
-    if table.small:
-        return _count_readings(table, pairs, filters) > MOST_READINGS
-    if table.view and "_next" in options:  # a view is paged by counting off rows
-        return True
-    sort = options.get("_sort") or options.get("_sort_desc") or table.sort
-    asked = {"_search", *_FACETS} & options.keys()
-    return bool(asked or _list_unindexed(table, filters) or (sort and (filters or sort not in table.indexed)))
-
-
-def _is_laborious(table: TableSchema, pairs: Sequence[tuple[str, str]], filters: Sequence[_Filter]) -> bool:
-    """Tell whether an ordinary answer takes some tens of milliseconds: long, searched for, or with counted values."""
-    options = dict(reversed(pairs))
-    asked = {"_search", *_FACETS} & options.keys()
-    return bool(
-        asked
-        or _count_cells(table, options) > MOST_CELLS
-        or (filters and _count_readings(table, pairs, filters) > MOST_READINGS // 10)
-    )
-
-
-def _list_unindexed(table: TableSchema, filters: Sequence[_Filter]) -> list[_Filter]:
-    return [one for one in filters if one[0] not in table.indexed or one[1] not in _INDEXED_LOOKUPS]
-
-
-def _count_readings(table: TableSchema, pairs: Sequence[tuple[str, str]], filters: Sequence[_Filter]) -> int:
-    """Return how often a row may be looked at: for the page, the count and each facet, once for each filter."""
-    facets = sum(name in _FACETS for name, _ in pairs)
-    return table.rows * (2 + facets) * (1 + len(_list_unindexed(table, filters)))
-
-
-def _count_cells(table: TableSchema, options: Mapping[str, str]) -> int:
-    size = options.get("_size", "")
-    rows = {"": table.page, "max": MAX_ROWS}.get(size) or read_number(size)
-    return min(rows, table.rows) * len(table.columns)
 
 
 def _check_names(pairs: Iterable[tuple[str, str]], known: Sequence[str]) -> None:
