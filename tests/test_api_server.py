@@ -152,6 +152,25 @@ def test_says_why_a_statement_has_no_answer(
     assert refused.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("form", ["json", "csv"])
+@pytest.mark.parametrize(
+    ("asked", "code", "reason"),
+    [
+        ("areas.{form}?_nocol=code", "bad-request", "_nocol=code - invalid columns."),
+        ("areas.{form}?name__arraycontains=x", "bad-request", "malformed JSON."),
+        ("areas.{form}?_where=1;select+2", "sql-error", "You can only execute one statement at a time."),
+        ("areas.{form}?_where=load_extension(1)", "sql-not-allowed", "not authorized to use function: load_extension."),
+        ("areas.{form}?_where=nix=1", "sql-error", "no such column: nix."),
+    ],
+)
+def test_says_what_is_wrong_with_a_question_to_a_table(
+    api: httpx.Client, form: str, asked: str, code: str, reason: str
+) -> None:
+    refused = api.get("/datasette/opendata/" + asked.format(form=form))
+    assert (refused.status_code, refused.json()["title"]) == (400, code)
+    assert refused.json()["detail"].endswith(reason)
+
+
 def test_no_column_of_a_visitor_is_left_out(api: httpx.Client) -> None:
     address = "/datasette/opendata.json?sql=select+1+as+a,+5+as+query_ms&_shape="
     assert api.get(address + "array").json() == [{"a": 1, "query_ms": 5}]
@@ -378,8 +397,12 @@ def test_several_processes_share_the_port_and_one_that_dies_is_replaced(build: P
         fronts = find_server_processes(server)
         assert len(fronts) == 2
         killed = fronts.pop()
+        numbers = Path(psutil.Process(killed).environ()["PROMETHEUS_MULTIPROC_DIR"])
+        assert (numbers / f"gauge_livemax_{killed}.db").is_file()
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: len(now := find_server_processes(server)) == 2 and killed not in now)
+        # What a process last said of itself, its release and its queue, holds no longer.
+        wait_until(lambda: not list(numbers.glob(f"gauge_live*_{killed}.db")))
         assert httpx.get(f"{address}/health", timeout=PATIENCE).json() == {"status": "ok", "release": "one"}
         assert 'release_info{release="one"} 1' in httpx.get(f"{address}/metrics", timeout=PATIENCE).text
     finally:

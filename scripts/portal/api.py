@@ -10,6 +10,7 @@ import asyncio
 import copy
 import json
 import re
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import datasette.database
@@ -32,7 +33,6 @@ from portal.sql_functions import register
 from portal.sql_limits import limit_ordinary
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -127,19 +127,21 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
 
     async def execute_as_written(self, sql: str, params: Any = None, **options: Any) -> Results:
         """Run a statement as it is, whoever wrote it, within what is left of the budget of its request."""
-        options["log_sql_errors"] = False
         allowed = find_budget()
-        if not allowed:
-            return await super().execute(sql, params, **options)
-        if allowed.left > 0:
-            options["custom_time_limit"] = min(allowed.left, options.get("custom_time_limit") or allowed.left)
-            try:
-                return await super().execute(sql, params, **options)
-            except QueryInterrupted:
+        if allowed:
+            if allowed.left <= 0:
                 allowed.exceeded = True
-                raise
-        allowed.exceeded = True
-        raise QueryInterrupted(None, sql, params)
+                raise QueryInterrupted(None, sql, params)
+            options["custom_time_limit"] = min(allowed.left, options.get("custom_time_limit") or allowed.left)
+        try:
+            return await super().execute(sql, params, **{**options, "log_sql_errors": False})
+        except QueryInterrupted:
+            if allowed:
+                allowed.exceeded = True
+            raise
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            # Datasette knows this class alone for a fault of the visitor's; any other is 500 and a traceback.
+            raise sqlite3.OperationalError(str(error)) from error
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
         """Run what asks a connection in a thread, at the expense of the request."""

@@ -132,7 +132,8 @@ async def _ask_whole(request: ApiRequest, scope: Scope, ask: Callable[[Scope], A
     answer = await ask(scope)
     if request.format != "csv" or not _is_broken_csv(answer):
         return answer
-    said = await ask({**scope, "path": scope["path"].removesuffix("csv") + "json"})
+    path, raw = scope["path"].removesuffix("csv") + "json", scope["raw_path"].removesuffix(b"csv") + b"json"
+    said = await ask({**scope, "path": path, "raw_path": raw})
     if said.status == 200 and (answer.body or answer.status != 200):
         raise ApiError("timeout", seconds=SQL_SECONDS)
     return answer if said.status == 200 else said
