@@ -198,6 +198,14 @@ def test_a_row_that_is_not_there_is_named(api: httpx.Client) -> None:
     assert (refused.status_code, refused.json()["detail"]) == (404, "Table big has no row 1999,A00.")
 
 
+def test_a_file_of_the_pages_that_is_not_there_is_named(api: httpx.Client) -> None:
+    refused = api.get("/datasette/-/static/nix.css?v=1")
+    assert (refused.status_code, refused.json()["detail"][:46]) == (
+        404,
+        "The API has no address /-/static/nix.css. Tabl",
+    )
+
+
 def test_a_browser_gets_a_page_about_its_fault(api: httpx.Client) -> None:
     refused = api.get("/datasette/opendata/nix", headers={"Accept": "text/html,*/*"})
     assert (refused.status_code, refused.headers["content-type"]) == (404, "text/html; charset=utf-8")

@@ -152,6 +152,8 @@ def _check(request: ApiRequest, answer: Answer) -> Answer:
     reason = str(said.get("error") or "").rstrip(".")
     if said.get("title") == INTERRUPTED:
         raise ApiError("timeout", seconds=SQL_SECONDS)
+    if request.kind is Kind.ASSET:
+        raise ApiError("unknown-page", path=request.name)
     if answer.status == 404 and request.kind is Kind.ROW:
         raise ApiError("unknown-row", table=request.name, key=request.key)
     if reason.startswith(("Statement", "not authorized", "access to ")):

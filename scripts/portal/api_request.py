@@ -88,7 +88,7 @@ def read_request(schema: ApiSchema, path: str, query: bytes) -> ApiRequest:
     if stem.startswith("/-/"):
         if not stem.startswith("/-/static/") or stem.endswith("/"):
             raise ApiError("unknown-page", path=path)
-        return ApiRequest(Kind.ASSET, "file")
+        return ApiRequest(Kind.ASSET, "file", path)
     if stem in {"", "/"} or path == "/.json":
         _check_names(pairs, ())
         return ApiRequest(Kind.INDEX, form)
