@@ -20,10 +20,8 @@ from datasette.plugins import pm
 from datasette.url_builder import Urls
 from datasette.utils import PrefixedUrlString, escape_sqlite
 from datasette.views import table as table_views
-from datasette.views.base import DataView
-from datasette.views.database import DatabaseView
-from datasette.views.table import TableView
 
+from portal.api_csv import say_more
 from portal.api_metadata import DATABASE
 from portal.api_pages import FOLDER as TEMPLATES_FOLDER
 from portal.api_schema import DEFAULT_PAGE, INSPECTION, SMALL_TABLE
@@ -35,8 +33,6 @@ from portal.sql_limits import limit_ordinary
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
-
-    from datasette.utils.asgi import Request
 
 API_PREFIX = "/datasette/"
 ORDINARY_MS = 200  # of work for all SQL of an ordinary request; what needs more runs in a process of its own
@@ -61,10 +57,6 @@ _SORTED_PAGE = re.compile(
     r"(?P<head>select .+? from (?P<table>\S+) (?:where .+ )?order by (?P<column>\S+?)(?: desc)?)(?P<limit> limit \d+)",
     re.DOTALL,
 )
-
-
-# What Datasette adds to the address of a CSV file for itself.
-_NEEDLESS = re.compile(r"(?<=[?&])_no(?:facet|count)=1&")
 
 
 class _PrefixOnceUrls(Urls):  # type: ignore[misc]  # Datasette carries no types
@@ -178,37 +170,6 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
         return counted
 
 
-class _SayingMore(DataView):  # type: ignore[misc]  # Datasette carries no types
-    """A view whose CSV file says in its headers that there are more rows than it has; Datasette cuts it in silence."""
-
-    _first: Mapping[str, Any] | None = None
-
-    async def data(self, request: Request, *arguments: Any, **options: Any) -> Any:
-        """Return what Datasette makes of a request, and keep it in mind."""
-        answer = await super().data(request, *arguments, **options)
-        if isinstance(answer, tuple) and self._first is None:
-            self._first = answer[0]
-        return answer
-
-    async def as_csv(self, request: Request, database: str) -> Any:
-        """Return the CSV file."""
-        response = await super().as_csv(request, database)
-        first = self._first or {}
-        if first.get("truncated"):
-            response.headers["X-Truncated"] = str(len(first["rows"]))
-        if first.get("next_url") and not request.args.get("_stream"):
-            response.headers["Link"] = f'<{_NEEDLESS.sub("", first["next_url"])}>; rel="next"'
-        return response
-
-
-class _Table(_SayingMore, TableView):  # type: ignore[misc]
-    name = "table"
-
-
-class _Database(_SayingMore, DatabaseView):  # type: ignore[misc]
-    name = "database"
-
-
 class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no types
     """Datasette whose links carry the prefix exactly once and whose connections know the portal's functions."""
 
@@ -237,9 +198,7 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
         return False if (action, resource) == ("view-database", "_internal") else default
 
     def _routes(self) -> list[tuple[re.Pattern[str], Any]]:
-        ours = {TableView: _Table, DatabaseView: _Database}
-        views = [(pattern, view, ours.get(getattr(view, "view_class", None))) for pattern, view in super()._routes()]
-        return [(pattern, own.as_view(self) if own else view) for pattern, view, own in views]
+        return [(pattern, say_more(view, self)) for pattern, view in super()._routes()]
 
     async def refresh_schemas(self) -> None:
         """Do nothing: Datasette would look, on every request, whether the file has changed."""
