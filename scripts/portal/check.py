@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.conformance import check_conformance
 from portal.evidence import check_evidence
+from portal.fast_check import is_certainly_clean
 from portal.finding import Finding, Place, find_blockers, make_finding
 from portal.format_limits import ExcelCells, find_obstacles, measure_extent
 from portal.rules import CODE_COLUMNS, Context, check_descriptor, check_row
@@ -57,9 +58,17 @@ def read_codes(packages: Iterable[Package]) -> dict[str, frozenset[str]]:
 
 
 def check_package(package: Package, context: Context) -> list[Finding]:
-    """Check one package: its files, then conformance, then our rules; each needs what the one before found."""
-    place = Place(package.name, package.label)
-    findings = [*check_descriptor(package, context, place), *check_files(package)]
+    """Check one package: its files, then conformance, then our rules; each needs what the one before found.
+
+    What is certainly clean is not read again for findings that it has not.
+    """
+    findings = [*check_descriptor(package, context, Place(package.name, package.label))]
+    return findings if is_certainly_clean(package, context) else [*findings, *check_closely(package, context)]
+
+
+def check_closely(package: Package, context: Context) -> list[Finding]:
+    """Check the files and rows of a package, row by row, and word every finding."""
+    findings = [*check_files(package)]
     if _can_read_rows(findings):
         findings += check_conformance(package)
     if _can_read_rows(findings):

@@ -30,8 +30,10 @@ _SHOWN_CHARACTERS = 80
 # Columns that name the rows of a code list.
 CODE_COLUMNS = ("code", "id")
 # Codes become folders, addresses and names within pages: nothing that another folder or a query could be read from.
-_SAFE_CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
-_LOCATOR = re.compile(r"[1-9][0-9]*:[1-9][0-9]*\Z")
+CODE_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
+_SAFE_CODE = re.compile(rf"{CODE_PATTERN}\Z")
+LOCATOR_PATTERN = r"[1-9][0-9]*:[1-9][0-9]*"
+_LOCATOR = re.compile(rf"{LOCATOR_PATTERN}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +59,34 @@ def check_descriptor(package: Package, context: Context, place: Place) -> Iterat
 
 def check_row(package: Package, resource: Resource, row: Row, context: Context, place: Place) -> Iterator[Finding]:
     """Yield findings about one typed row: rules 1 and 2, numbers that cannot be kept, locators."""
-    for position, (column, cell) in enumerate(zip(resource.fields, row.cells, strict=True), start=1):
-        where = place.at(place.line, position)
-        if cell is None and column.name in resource.primary_key and not column.required:
-            note = f"{column.name}: trống / empty"
-            yield make_finding("primary-key", where, key=", ".join(resource.primary_key), note=note)
-        if position == 1 and _names_rows(package, resource) and isinstance(cell, str) and not _SAFE_CODE.match(cell):
-            yield make_finding("code-unsafe", where, code=cell[:_SHOWN_CHARACTERS])
-        if column.code_list and cell is not None:
-            yield from _check_codes(column, cell, context, where)
-        if isinstance(cell, Decimal | int):
-            yield from _check_number(column, cell, where)
+    for position, cell in enumerate(row.cells, start=1):
+        yield from check_cell(package, resource, position, cell, context, place.at(place.line, position))
     if package.kind == "indicator":
-        yield from _check_observation(resource, row, context, place)
+        names = ("period", "status", "locator")
+        period, status, locator = (row.cells[resource.field_index(name)] for name in names)
+        period_place, _, locator_place = (place.at(place.line, resource.field_index(name) + 1) for name in names)
+        yield from check_period(period, status, context, period_place)
+        yield from check_locator(locator, locator_place)
 
 
-def _names_rows(package: Package, resource: Resource) -> bool:
+def check_cell(
+    package: Package, resource: Resource, position: int, cell: Cell, context: Context, place: Place
+) -> Iterator[Finding]:
+    """Yield findings about one typed cell, of column `position`, counted from 1."""
+    column = resource.fields[position - 1]
+    if cell is None and column.name in resource.primary_key and not column.required:
+        note = f"{column.name}: trống / empty"
+        yield make_finding("primary-key", place, key=", ".join(resource.primary_key), note=note)
+    if position == 1 and names_rows(package, resource) and isinstance(cell, str) and not _SAFE_CODE.match(cell):
+        yield make_finding("code-unsafe", place, code=cell[:_SHOWN_CHARACTERS])
+    if column.code_list and cell is not None:
+        yield from _check_codes(column, cell, context, place)
+    if isinstance(cell, Decimal | int):
+        yield from _check_number(column, cell, place)
+
+
+def names_rows(package: Package, resource: Resource) -> bool:
+    """Tell whether the first column of a resource holds the codes of a list, which become addresses."""
     return package.kind == "reference" and resource is package.main and resource.fields[0].name in CODE_COLUMNS
 
 
@@ -97,21 +111,23 @@ def _check_number(column: Field, cell: Decimal | int, place: Place) -> Iterator[
         yield make_finding("number-not-exact", place, field=column.name, cell=str(cell)[:_SHOWN_CHARACTERS])
 
 
-def _check_observation(resource: Resource, row: Row, context: Context, place: Place) -> Iterator[Finding]:
-    """Rule 2: periods parse, do not end before they start, and are not in the future unless a target."""
-    names = ("period", "status", "locator")
-    period, status, locator = (row.cells[resource.field_index(name)] for name in names)
-    period_place, _, locator_place = (place.at(place.line, resource.field_index(name) + 1) for name in names)
-    if isinstance(period, str):
-        try:
-            start = parse_period(period).start
-        except PeriodError:
-            yield make_finding("period-invalid", period_place, period=period)
-        else:
-            if start > context.today and status != "target":
-                yield make_finding("period-future", period_place, period=period, status=status)
+def check_period(period: Cell, status: Cell, context: Context, place: Place) -> Iterator[Finding]:
+    """Rule 2: a period parses, does not end before it starts, and is not in the future unless a target's."""
+    if not isinstance(period, str):
+        return
+    try:
+        start = parse_period(period).start
+    except PeriodError:
+        yield make_finding("period-invalid", place, period=period)
+    else:
+        if start > context.today and status != "target":
+            yield make_finding("period-future", place, period=period, status=status)
+
+
+def check_locator(locator: Cell, place: Place) -> Iterator[Finding]:
+    """Yield a finding unless a locator is `line:column`."""
     if isinstance(locator, str) and not _LOCATOR.match(locator):
-        yield make_finding("locator-invalid", locator_place, locator=locator)
+        yield make_finding("locator-invalid", place, locator=locator)
 
 
 def _similar(code: str, known: frozenset[str]) -> str:

@@ -20,11 +20,11 @@ from portal.table import MAX_CELL_CHARACTERS, read_raw_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from portal.package import Package, Resource
+    from portal.package import Field, Package, Resource
     from portal.table import RawRow
 
 MAX_FILE_BYTES = 2_000_000_000
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Python reads `1_000`, `sNaN` and digits of other scripts as numbers; spreadsheets, databases and JSON do not.
 _NUMBER_READERS: Mapping[str, Callable[[str], object]] = {"number": Decimal, "integer": int, "year": int}
 _STRANGE_DIGITS = re.compile(r"_|(?![0-9])\d|snan", re.IGNORECASE)
@@ -108,19 +108,23 @@ def _list_fields(resource: Resource) -> str:
 
 def _check_cells(row: RawRow, resource: Resource, place: Place) -> Iterator[Finding]:
     for position, (column, cell) in enumerate(zip(resource.fields, row.cells, strict=False), start=1):
-        where = place.at(place.line, position)
-        if len(cell) > MAX_CELL_CHARACTERS:
-            limit = MAX_CELL_CHARACTERS
-            yield make_finding("cell-too-long", where, field=column.name, length=len(cell), limit=limit)
-        if match := _CONTROL.search(cell):
-            yield make_finding("control-character", where, field=column.name, code=f"{ord(match[0]):04X}")
-        if column.type == "string" and cell.startswith(_FORMULA_STARTS):
-            start, shown = (part.replace("\t", "\\t").replace("\r", "\\r") for part in (cell[0], cell[:60]))
-            yield make_finding("formula-text", where, field=column.name, start=start, cell=shown)
-        if place.line > 1 and _STRANGE_DIGITS.search(cell) and _reads_as_number(cell, column.type):
-            yield make_finding("type-error", where, field=column.name, cell=cell[:80], type=column.type)
-        if not is_nfc(cell):
-            yield make_finding("not-nfc", where, field=column.name)
+        yield from check_text(column, cell, place.at(place.line, position))
+
+
+def check_text(column: Field, cell: str, place: Place) -> Iterator[Finding]:
+    """Yield findings about one cell as it stands in the file; line 1 is the header."""
+    if len(cell) > MAX_CELL_CHARACTERS:
+        limit = MAX_CELL_CHARACTERS
+        yield make_finding("cell-too-long", place, field=column.name, length=len(cell), limit=limit)
+    if match := _CONTROL.search(cell):
+        yield make_finding("control-character", place, field=column.name, code=f"{ord(match[0]):04X}")
+    if column.type == "string" and cell.startswith(FORMULA_STARTS):
+        start, shown = (part.replace("\t", "\\t").replace("\r", "\\r") for part in (cell[0], cell[:60]))
+        yield make_finding("formula-text", place, field=column.name, start=start, cell=shown)
+    if place.line > 1 and _STRANGE_DIGITS.search(cell) and _reads_as_number(cell, column.type):
+        yield make_finding("type-error", place, field=column.name, cell=cell[:80], type=column.type)
+    if not is_nfc(cell):
+        yield make_finding("not-nfc", place, field=column.name)
 
 
 def _reads_as_number(cell: str, kind: str) -> bool:

@@ -1,0 +1,200 @@
+"""Table checks: whether all rows of a table are certainly right: their cells, keys, periods and references."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from portal.column_check import KEY_TYPES, ColumnCheck
+from portal.csv_block import DoubtError, parse_block
+from portal.finding import Place
+from portal.key_digest import KeyDigests
+from portal.rules import check_period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from portal.package import Field, Package, Resource
+    from portal.rules import Context
+
+# Stands between the cells of a key; no cell holds a control character.
+_SEPARATOR = "\x1f"
+# Different keys of references that are held in memory.
+_MAX_REFERENCES = 4_000_000
+# What decides how a text of a column is read; where it is the same, the same text is the same value.
+_READING = ("type", "format", "missingValues", "trueValues", "falseValues", "bareNumber", "decimalChar", "groupChar")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Columns of a table, by their names, that a reference leads from or to."""
+
+    table: str
+    columns: tuple[str, ...]
+
+
+Reference = tuple[Key, Key]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The columns of a block whose cells are right, and which of their cells are missing."""
+
+    columns: Sequence[pa.StringArray]
+    missing: Sequence[np.ndarray]
+
+
+def list_references(judged: Any) -> list[Reference]:
+    """Return the foreign keys of a package of frictionless, each as the key that refers and the one referred to."""
+    return [
+        (
+            Key(table.name, tuple(one["fields"])),
+            Key(one["reference"]["resource"] or table.name, tuple(one["reference"]["fields"])),
+        )
+        for table in judged.resources
+        for one in table.schema.foreign_keys
+    ]
+
+
+class TableCheck:
+    """The check of one table: `check_block` for each block, in any thread; `add` in order; `finish` in the end."""
+
+    def __init__(
+        self, package: Package, resource: Resource, judged: Any, references: Iterable[Reference], context: Context
+    ) -> None:
+        self.package, self.resource = package, resource
+        self.names = [column.name for column in resource.fields]
+        self._context = context
+        unique = [field.name for field in judged.schema.fields if field.constraints.get("unique")]
+        self._keys = [tuple(judged.schema.primary_key), *((name,) for name in unique)]
+        self._keys = [key for key in self._keys if key]
+        in_keys = {name for key in self._keys for name in key}
+        self._columns = [
+            ColumnCheck(package, resource, position, field, context, key=field.name in in_keys)
+            for position, field in enumerate(judged.schema.fields)
+        ]
+        self._digests: list[KeyDigests] = []
+        self._referred = {key: [] for pair in references for key in pair if key.table == resource.name}
+        self._wanted = self._find_headline()
+
+    def __enter__(self) -> Self:
+        self._resources = ExitStack()
+        self._digests = [self._resources.enter_context(KeyDigests()) for _ in self._keys]
+        self._hashes = self._resources.enter_context(duckdb.connect(config={"threads": 1}))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._resources.close()
+
+    def _find_headline(self) -> dict[str, str] | None:
+        """Return what the cells of a row of the headline are, by column; None where no row is looked for."""
+        headline = self.package.headline
+        if headline is None or self.resource is not self.package.main:
+            return None
+        wanted = {"measure": headline.measure, "transform": headline.transform, **dict(headline.where)}
+        for name in wanted:
+            if self._columns[self.names.index(name)].column.type != "string":
+                raise DoubtError("a headline that selects by a column that is no text")
+        return wanted
+
+    def check_block(self, block: bytes) -> Checked:
+        """Check the cells of a block; raise DoubtError at any doubt."""
+        columns = parse_block(block, self.names)
+        missing = [column.check(cells) for column, cells in zip(self._columns, columns, strict=True)]
+        if np.logical_and.reduce(missing).any():
+            raise DoubtError("a row without a cell")
+        return Checked(columns, missing)
+
+    def add(self, block: Checked) -> None:
+        """Take the keys, periods and references of a block in."""
+        for key, digests in zip(self._keys, self._digests, strict=True):
+            digests.add(self._digest(key, block))
+        for key, values in self._referred.items():
+            values.append(self._join(key.columns, block))
+            if sum(map(len, values)) > _MAX_REFERENCES:
+                raise DoubtError("many keys that are referred to")
+        if self.package.kind == "indicator":
+            self._check_periods(block)
+        if self._wanted is not None and self._has_headline(block, self._wanted):
+            self._wanted = None
+
+    def finish(self) -> None:
+        """Raise DoubtError unless all keys differ and a row is that of the headline."""
+        if not all(digests.all_differ() for digests in self._digests):
+            raise DoubtError("two keys that may be the same")
+        if self._wanted is not None:
+            raise DoubtError("no row for the headline")
+
+    def _pick(self, names: Sequence[str], block: Checked) -> list[pa.StringArray]:
+        """Return the cells of a key; where it is a single column, without the missing ones, which are no key."""
+        positions = [self.names.index(name) for name in names]
+        whole = ~np.logical_or.reduce([block.missing[position] for position in positions])
+        if whole.all():
+            return [block.columns[position] for position in positions]
+        if len(positions) > 1:
+            raise DoubtError("a key with a missing cell")
+        return [block.columns[positions[0]].filter(pa.array(whole))]
+
+    def _digest(self, key: Sequence[str], block: Checked) -> np.ndarray:
+        """Return 64 bits for each key."""
+        cells = self._pick(key, block)
+        names = [f"k{number}" for number in range(len(cells))]
+        rows = pa.table(cells, names)
+        selected = self._hashes.from_arrow(rows).project(f"hash({', '.join(names)}) AS digest")
+        return selected.fetchnumpy()["digest"]
+
+    def _join(self, names: Sequence[str], block: Checked) -> pa.StringArray:
+        """Return the different keys of some columns, each as one text."""
+        cells = self._pick(names, block)
+        return pc.unique(pc.binary_join_element_wise(*cells, _SEPARATOR) if len(cells) > 1 else cells[0])
+
+    def _check_periods(self, block: Checked) -> None:
+        cells = [block.columns[self.names.index(name)] for name in ("period", "status")]
+        place = Place(self.package.name, self.resource.path, line=2)
+        for joined in pc.unique(pc.binary_join_element_wise(*cells, _SEPARATOR)).to_pylist():
+            period, _, status = joined.partition(_SEPARATOR)
+            if any(True for _ in check_period(period, status, self._context, place)):
+                raise DoubtError(period)
+
+    def _has_headline(self, block: Checked, wanted: Mapping[str, str]) -> bool:
+        found = np.ones(len(block.columns[0]), np.bool_)
+        for name, code in wanted.items():
+            position = self.names.index(name)
+            same = pc.equal(block.columns[position], code).to_numpy(zero_copy_only=False)
+            found = found & same.astype(np.bool_) & ~block.missing[position]
+        return bool(found.any())
+
+    def read_references(self, key: Key) -> pa.StringArray:
+        """Return the different keys that stand in some columns."""
+        values: list[pa.StringArray] = self._referred[key]
+        return pc.unique(pa.concat_arrays(values)) if values else pa.array([], pa.string())
+
+    def column(self, name: str) -> Field:
+        """Return a column by its name."""
+        return self.resource.fields[self.names.index(name)]
+
+    def describe_reading(self, name: str) -> list[object]:
+        """Return what decides how the cells of a column are read."""
+        descriptor = self.resource.descriptor["schema"]["fields"][self.names.index(name)]
+        return [*map(descriptor.get, _READING), self._columns[self.names.index(name)].missing]
+
+
+def check_references(references: Iterable[Reference], tables: Iterable[TableCheck]) -> None:
+    """Raise DoubtError unless every key that refers stands in the table that it refers to."""
+    by_name = {table.resource.name: table for table in tables}
+    for child, parent in references:
+        here, there = by_name[child.table], by_name[parent.table]
+        pairs = list(zip(child.columns, parent.columns, strict=True))
+        if any(here.column(one).type not in KEY_TYPES for one, _ in pairs):
+            raise DoubtError("a reference of a type that is not known")
+        if any(here.describe_reading(one) != there.describe_reading(other) for one, other in pairs):
+            raise DoubtError("a reference to a column that is read in another way")
+        found = pc.is_in(here.read_references(child), value_set=there.read_references(parent))
+        if not pc.all(found, min_count=0).as_py():
+            raise DoubtError("a reference to nothing")
