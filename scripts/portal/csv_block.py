@@ -58,6 +58,7 @@ def read_blocks(file: Path, names: Sequence[str]) -> Iterator[bytes]:
 def _check_header(data: bytes, names: Sequence[str]) -> int:
     """Return where the rows start."""
     end = data.find(b"\n") + 1 or len(data)
+    _check_structure(data[:end])
     labels = next(csv.reader(io.StringIO(data[:end].decode(), newline=""), strict=True), [])
     if labels != list(names):
         raise DoubtError("the header is not that of the schema")
