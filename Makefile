@@ -8,10 +8,12 @@ SERVE   := $(VENV)/.serve-ready
 DEV     := $(VENV)/.dev-ready
 CHECKERS := node_modules/.ready
 REPORT_LANG ?= vi
+CASES   ?= 20000
+SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev new validate verify build serve test lint format lock bench clean
+.PHONY: help setup setup-dev new validate verify build serve test fuzz lint format lock bench clean
 
 help: ## danh sách lệnh / this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +60,9 @@ serve: $(SERVE) ## dựng và mở cổng tại http://127.0.0.1:8000 / build an
 
 test: $(DEV) $(CHECKERS) ## chạy mọi kiểm thử / run all tests
 	@$(PY) -m pytest --numprocesses=auto --dist=worksteal
+
+fuzz: $(DEV) ## so bước kiểm tra nhanh với bước kỹ / hold the fast check against the slow one (CASES=, SECONDS=)
+	@PYTHONPATH=scripts:tests $(PY) tests/fuzz_checks.py --cases $(CASES) --seconds $(SECONDS)
 
 lint: $(DEV) ## định dạng, quy tắc, kiểu / format, rules, types
 	@$(PY) -m ruff format --check .

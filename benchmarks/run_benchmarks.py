@@ -15,6 +15,7 @@ from pathlib import Path
 
 import bench_api
 import bench_build
+import bench_check
 import bench_distributions
 import bench_lighthouse
 import bench_nginx
@@ -23,6 +24,7 @@ import bench_serve
 
 BENCHMARKS = {
     "build": bench_build.run,
+    "check": bench_check.run,
     "distributions": bench_distributions.run,
     "serve": bench_serve.run,
     "search": bench_search.run,

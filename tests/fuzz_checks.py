@@ -10,8 +10,9 @@ import sys
 import time
 from collections import Counter
 
-import portal.csv_block
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+
+import portal.csv_block
 from table_cases import Case, Verdicts, cases, judge_case
 
 # Of the packages that the slow check finds clean, the fast one must know at least this share by itself.
@@ -24,7 +25,7 @@ def set_block_bytes(count: int) -> None:
 
 
 def run(count: int, first_seed: int, seconds: float) -> Counter[Verdicts]:
-    """Judge `count` cases, fewer when the time is over; raise AssertionError, with the smallest case, at a false one."""
+    """Judge `count` cases, or fewer in `seconds`; raise AssertionError, with a small case, at a false acceptance."""
     verdicts: Counter[Verdicts] = Counter()
     end = time.monotonic() + seconds
 

@@ -9,11 +9,13 @@ import json
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import factory
 from hypothesis import strategies as st
+
+import factory
 from portal.check import check_closely
 from portal.descriptor import read_package
 from portal.fast_check import is_certainly_clean
@@ -51,7 +53,9 @@ _ODD = [
 ]  # fmt: skip
 _LONG = "x" * 100_001
 _NUMBERS = st.integers(-1_000, 1_000).map(str) | st.decimals(-999, 999, places=2).map(str)
-_WORDS = st.sampled_from(["Phú Quốc", "Rạch Giá", "Hà Tiên", "xã A, huyện B", 'gọi là "nhà"', "hai\ndòng", "a", "b", "c", "số 5", "(x)"])
+_WORDS = st.sampled_from(
+    ["Phú Quốc", "Rạch Giá", "Hà Tiên", "xã A, huyện B", 'gọi là "nhà"', "hai\ndòng", "a", "b", "c", "số 5", "(x)"]
+)
 _DATES = st.dates()
 _TIMES = st.times().map(lambda one: one.replace(microsecond=0))
 _DATETIMES = st.datetimes().map(lambda one: one.replace(microsecond=0).isoformat())
@@ -99,7 +103,9 @@ _KINDS = [
     Kind("object", _some("{}", '{"a": 1}'), {}, {}),
     Kind("duration", _some("P1Y", "PT5M"), {}, {}),
 ]  # fmt: skip
-_MISSING = _some([""], ["", "n/a"], ["-999"], ["", "0", "a"], [], [{"value": "n/a", "label": "không có"}], ["", "1", "KG"])
+_MISSING = _some(
+    [""], ["", "n/a"], ["-999"], ["", "0", "a"], [], [{"value": "n/a", "label": "không có"}], ["", "1", "KG"]
+)
 
 
 def _rarely(draw: Draw, one_in: int) -> bool:
@@ -132,8 +138,8 @@ def tables(draw: Draw, name: str, others: Sequence[Mapping[str, Any]] = ()) -> t
         columns[0] = (factory.column("code", draw(_some("string", "integer"))), columns[0][1])
     odd = 0 if draw(st.booleans()) else draw(_some(4, 12))
     rows = [
-        [_draw_cell(draw, place, number, column, cells, odd) for place, (column, cells) in enumerate(columns)]
-        for number in range(draw(st.integers(0, 8)))
+        [_draw_cell(draw, row, column, cells, odd) for column, cells in columns]
+        for row in range(draw(st.integers(0, 8)))
     ]
     if rows and _rarely(draw, 8):
         rows.append(list(draw(st.sampled_from(rows))))
@@ -148,15 +154,13 @@ def tables(draw: Draw, name: str, others: Sequence[Mapping[str, Any]] = ()) -> t
     return resource, _draw_file(draw, names, rows)
 
 
-def _draw_cell(
-    draw: Draw, place: int, number: int, column: Mapping[str, Any], cells: st.SearchStrategy[str], odd: int
-) -> str:
+def _draw_cell(draw: Draw, row: int, column: Mapping[str, Any], cells: st.SearchStrategy[str], odd: int) -> str:
     if odd and _rarely(draw, odd):
         return _LONG if _rarely(draw, 200) else str(draw(st.sampled_from(_ODD)))
-    if place == 0 and column["type"] == "integer":
-        return str(number)
-    if place == 0 and column["type"] == "string" and "format" not in column and "portal" not in column:
-        return f"{'abcdefghij'[number % 10]}"
+    if column["name"] == "code" and column["type"] == "integer":
+        return str(row)
+    if column["name"] == "code" and column.keys() <= {"name", "type", "title", "title@en"}:
+        return "abcdefghij"[row]
     return str(draw(cells)) if not _rarely(draw, 12) else ""
 
 
@@ -235,7 +239,9 @@ class Case:
     block_bytes: int
 
     def __repr__(self) -> str:
-        return json.dumps(dict(self.descriptor), ensure_ascii=False) + "".join(f"\n{k}: {v!r}" for k, v in self.files.items())
+        return json.dumps(dict(self.descriptor), ensure_ascii=False) + "".join(
+            f"\n{k}: {v!r}" for k, v in self.files.items()
+        )
 
 
 @st.composite
@@ -268,12 +274,26 @@ def _draw_indicator(draw: Draw, block_bytes: int) -> Case:
         {name: draw(cells) for name, cells in _INDICATOR_CELLS.items() if _rarely(draw, 6)}
         for _ in range(draw(st.integers(1, 5)))
     ]
-    dimensions = draw(_some({}, {"kind": "codes"}))
+    descriptor = _template("indicator").descriptor
+    names = [one["name"] for one in descriptor["resources"][0]["schema"]["fields"]]
+    lines = [
+        names,
+        *([{**factory.default_row(n), "kind": "_T", **row}[one] for one in names] for n, row in enumerate(rows)),
+    ]
+    data = "".join(f"{_join(draw, line, 'needed')}\r\n" for line in lines).encode()
+    return Case(descriptor, {"one.csv": data}, block_bytes)
+
+
+@cache
+def _template(kind: str) -> Package:
+    """Return a package of a kind; cases have other tables in it."""
     with tempfile.TemporaryDirectory() as root:
-        given = [{"as_stated": "1", **row} for row in rows]
-        folder = factory.write_indicator(Path(root), "one", given, dimensions)
-        descriptor = json.loads((folder / "datapackage.json").read_text("utf-8"))
-        return Case(descriptor, {"one.csv": (folder / "one.csv").read_bytes()}, block_bytes)
+        if kind == "indicator":
+            folder = factory.write_indicator(Path(root), "one", [], {"kind": "codes"})
+        else:
+            resource = factory.describe_resource("one", [factory.column("code")])
+            folder = factory.write_package(Path(root), factory.describe_package("one", kind, resource), [])
+        return read_package(folder / "datapackage.json", "one/datapackage.json")
 
 
 @dataclass(frozen=True)
@@ -296,22 +316,13 @@ def judge_case(case: Case, set_block_bytes: Callable[[int], None]) -> Verdicts:
         shutil.rmtree(root)
 
 
-def _write(root: Path, case: Case) -> Package:
-    """Write a package, and read it as if the profile knew every type of column that frictionless knows."""
-    kind = case.descriptor["portal"]["kind"]
-    folder = factory.write_table(root, "one", [factory.column("code")], [], changes={"portal": case.descriptor["portal"]} if kind == "reference" else None) if kind != "indicator" else root / "one"
-    folder.mkdir(exist_ok=True)
+def _write(folder: Path, case: Case) -> Package:
+    """Write the files of a package, and read it as if the profile knew every type of column that frictionless knows."""
     for path, data in case.files.items():
         (folder / path).write_bytes(data)
-    (folder / "datapackage.json").unlink(missing_ok=True)
-    if kind == "indicator":
-        (folder / "datapackage.json").write_text(json.dumps(case.descriptor), "utf-8")
-        return read_package(folder / "datapackage.json", "one/datapackage.json")
-    plain = factory.describe_package("one", kind, factory.describe_resource("one", [factory.column("code")]))
-    (folder / "datapackage.json").write_text(json.dumps(plain), "utf-8")
-    package = read_package(folder / "datapackage.json", "one/datapackage.json")
     resources = tuple(_build_resource(one, folder) for one in case.descriptor["resources"])
-    return replace(package, resources=resources, descriptor=case.descriptor)
+    template = _template(case.descriptor["portal"]["kind"])
+    return replace(template, resources=resources, folder=folder, descriptor=case.descriptor)
 
 
 def _build_resource(descriptor: Mapping[str, Any], folder: Path) -> Resource:

@@ -34,12 +34,11 @@ KEY_TYPES = frozenset({
 class ColumnCheck:
     """The check of one column; `check` is called block by block and may run in several threads."""
 
-    def __init__(
-        self, package: Package, resource: Resource, position: int, judged: Any, context: Context, *, key: bool
-    ) -> None:
+    def __init__(self, package: Package, resource: Resource, judged: Any, context: Context, *, key: bool) -> None:
+        position = resource.field_index(judged.name)
         self.column = resource.fields[position]
-        self._package, self._resource, self._position, self._context = package, resource, position, context
-        self._place = Place(package.name, resource.path, line=2)
+        self._package, self._resource, self._context = package, resource, context
+        self._place = Place(package.name, resource.path, 2, position + 1)
         self._key = key
         if key and self.column.type not in KEY_TYPES:
             raise DoubtError("a key of a type that is not known")
@@ -61,7 +60,7 @@ class ColumnCheck:
     def _find_pattern(self) -> str:
         if self._is_locator:
             return LOCATOR_PATTERN
-        return CODE_PATTERN if self._position == 0 and names_rows(self._package, self._resource) else ""
+        return CODE_PATTERN if self._place.column == 1 and names_rows(self._package, self._resource) else ""
 
     def check(self, cells: pa.StringArray) -> np.ndarray:
         """Return which cells are missing; raise DoubtError unless all cells are right."""
@@ -84,7 +83,7 @@ class ColumnCheck:
         cell, notes = self._read(text)
         if notes or any(True for _ in check_text(self.column, text, self._place)):
             raise DoubtError(f"{self.column.name}: {text[:80]!r}")
-        findings = check_cell(self._package, self._resource, self._position + 1, cell, self._context, self._place)
+        findings = check_cell(self._package, self._resource, cell, self._context, self._place)
         if any(True for _ in findings):
             raise DoubtError(f"{self.column.name}: {text[:80]!r}")
         if self._is_locator and any(True for _ in check_locator(cell, self._place)):

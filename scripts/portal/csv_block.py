@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 4_000_000
 # A row may be cut by the end of a block and goes into the next one; a longer row is a doubt.
-_MAX_CARRIED = 4 * BLOCK_BYTES
+_MAX_CARRIED = 16_000_000
 _QUOTE, _COMMA, _LF, _CR = b'",\n\r'
 # All bytes but the control characters of ASCII that `source_file` refuses.
 _PLAIN_BYTES = bytes(byte for byte in range(256) if (byte >= 0x20 or byte in b"\t\n\r") and byte != 0x7F)
@@ -41,9 +41,8 @@ class DoubtError(ValueError):
 def read_blocks(file: Path, names: Sequence[str]) -> Iterator[bytes]:
     """Yield the rows behind the header as blocks of whole rows; raise DoubtError unless the header is `names`."""
     with file.open("rb") as stream:
-        data = stream.read(BLOCK_BYTES).removeprefix(codecs.BOM_UTF8)
-        start = _check_header(data, names)
-        carried = data[start:]
+        _check_header(stream.readline(_MAX_CARRIED).removeprefix(codecs.BOM_UTF8), names)
+        carried = b""
         while data := stream.read(BLOCK_BYTES):
             carried += data
             if end := _find_last_row_end(carried):
@@ -55,25 +54,21 @@ def read_blocks(file: Path, names: Sequence[str]) -> Iterator[bytes]:
         yield carried
 
 
-def _check_header(data: bytes, names: Sequence[str]) -> int:
-    """Return where the rows start."""
-    end = data.find(b"\n") + 1 or len(data)
-    _check_structure(data[:end])
-    labels = next(csv.reader(io.StringIO(data[:end].decode(), newline=""), strict=True), [])
+def _check_header(header: bytes, names: Sequence[str]) -> None:
+    _check_structure(header)
+    labels = next(csv.reader(io.StringIO(header.decode(), newline=""), strict=True), [])
     if labels != list(names):
         raise DoubtError("the header is not that of the schema")
-    return end
 
 
 def _find_last_row_end(data: bytes) -> int:
     """Return where the last whole row ends: behind the last line end that no quotes enclose; 0 where there is none."""
-    quotes, end = data.count(b'"'), len(data)
-    while (line_end := data.rfind(b"\n", 0, end)) >= 0:
-        quotes -= data.count(b'"', line_end, end)
-        if quotes % 2 == 0:
-            return line_end + 1
-        end = line_end
-    return 0
+    if b'"' not in data:
+        return data.rfind(b"\n") + 1
+    codes = np.frombuffer(data, np.uint8)
+    quotes, line_ends = np.flatnonzero(codes == _QUOTE), np.flatnonzero(codes == _LF)
+    row_ends = line_ends[np.searchsorted(quotes, line_ends) % 2 == 0]
+    return int(row_ends[-1]) + 1 if len(row_ends) else 0
 
 
 def parse_block(block: bytes, names: Sequence[str]) -> list[pa.StringArray]:
@@ -122,6 +117,8 @@ def _check_structure(block: bytes) -> None:
     """Raise DoubtError unless lines end in LF or CR LF, and quotes enclose whole cells and are doubled within."""
     if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
         raise DoubtError("a carriage return alone")
+    if block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block:
+        raise DoubtError("a blank line, which Arrow reads as a row of empty cells")
     if b'"' not in block:
         return
     codes = np.frombuffer(block, np.uint8)

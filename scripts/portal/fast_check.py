@@ -35,7 +35,8 @@ _KNOWN_RESOURCE = frozenset({
 })  # fmt: skip
 _KNOWN_SCHEMA = frozenset({"$schema", "title", "description", "fields", "primaryKey", "foreignKeys", "missingValues"})
 _KNOWN_DIALECT: Mapping[str, tuple[object, ...]] = {
-    "delimiter": (",",), "header": (True,), "quoteChar": ('"',), "doubleQuote": (True,), "lineTerminator": ("\n", "\r\n"),
+    "delimiter": (",",), "header": (True,), "quoteChar": ('"',), "doubleQuote": (True,),
+    "lineTerminator": ("\n", "\r\n"),
 }  # fmt: skip
 # A name that ends otherwise may be a compressed file for frictionless.
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/-]*\.csv\Z")

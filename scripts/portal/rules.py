@@ -60,7 +60,7 @@ def check_descriptor(package: Package, context: Context, place: Place) -> Iterat
 def check_row(package: Package, resource: Resource, row: Row, context: Context, place: Place) -> Iterator[Finding]:
     """Yield findings about one typed row: rules 1 and 2, numbers that cannot be kept, locators."""
     for position, cell in enumerate(row.cells, start=1):
-        yield from check_cell(package, resource, position, cell, context, place.at(place.line, position))
+        yield from check_cell(package, resource, cell, context, place.at(place.line, position))
     if package.kind == "indicator":
         names = ("period", "status", "locator")
         period, status, locator = (row.cells[resource.field_index(name)] for name in names)
@@ -69,15 +69,13 @@ def check_row(package: Package, resource: Resource, row: Row, context: Context, 
         yield from check_locator(locator, locator_place)
 
 
-def check_cell(
-    package: Package, resource: Resource, position: int, cell: Cell, context: Context, place: Place
-) -> Iterator[Finding]:
-    """Yield findings about one typed cell, of column `position`, counted from 1."""
-    column = resource.fields[position - 1]
+def check_cell(package: Package, resource: Resource, cell: Cell, context: Context, place: Place) -> Iterator[Finding]:
+    """Yield findings about one typed cell, that of the column of its place."""
+    column = resource.fields[place.column - 1]
     if cell is None and column.name in resource.primary_key and not column.required:
         note = f"{column.name}: trống / empty"
         yield make_finding("primary-key", place, key=", ".join(resource.primary_key), note=note)
-    if position == 1 and names_rows(package, resource) and isinstance(cell, str) and not _SAFE_CODE.match(cell):
+    if place.column == 1 and names_rows(package, resource) and isinstance(cell, str) and not _SAFE_CODE.match(cell):
         yield make_finding("code-unsafe", place, code=cell[:_SHOWN_CHARACTERS])
     if column.code_list and cell is not None:
         yield from _check_codes(column, cell, context, place)

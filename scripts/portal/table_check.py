@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
@@ -18,7 +19,7 @@ from portal.key_digest import KeyDigests
 from portal.rules import check_period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from portal.package import Field, Package, Resource
     from portal.rules import Context
@@ -50,6 +51,12 @@ class Checked:
     missing: Sequence[np.ndarray]
 
 
+@cache
+def _open_engine() -> duckdb.DuckDBPyConnection:
+    """Return the engine that computes digests: it is slow to open, and holds nothing."""
+    return duckdb.connect(config={"threads": 1})
+
+
 def list_references(judged: Any) -> list[Reference]:
     """Return the foreign keys of a package of frictionless, each as the key that refers and the one referred to."""
     return [
@@ -76,17 +83,18 @@ class TableCheck:
         self._keys = [key for key in self._keys if key]
         in_keys = {name for key in self._keys for name in key}
         self._columns = [
-            ColumnCheck(package, resource, position, field, context, key=field.name in in_keys)
-            for position, field in enumerate(judged.schema.fields)
+            ColumnCheck(package, resource, field, context, key=field.name in in_keys) for field in judged.schema.fields
         ]
         self._digests: list[KeyDigests] = []
-        self._referred = {key: [] for pair in references for key in pair if key.table == resource.name}
+        self._referred: dict[Key, list[pa.StringArray]] = {
+            key: [] for pair in references for key in pair if key.table == resource.name
+        }
         self._wanted = self._find_headline()
 
     def __enter__(self) -> Self:
         self._resources = ExitStack()
         self._digests = [self._resources.enter_context(KeyDigests()) for _ in self._keys]
-        self._hashes = self._resources.enter_context(duckdb.connect(config={"threads": 1}))
+        self._hashes = self._resources.enter_context(_open_engine().cursor())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -115,8 +123,8 @@ class TableCheck:
         """Take the keys, periods and references of a block in."""
         for key, digests in zip(self._keys, self._digests, strict=True):
             digests.add(self._digest(key, block))
-        for key, values in self._referred.items():
-            values.append(self._join(key.columns, block))
+        for place, values in self._referred.items():
+            values.append(self._join(place.columns, block))
             if sum(map(len, values)) > _MAX_REFERENCES:
                 raise DoubtError("many keys that are referred to")
         if self.package.kind == "indicator":
@@ -147,7 +155,8 @@ class TableCheck:
         names = [f"k{number}" for number in range(len(cells))]
         rows = pa.table(cells, names)
         selected = self._hashes.from_arrow(rows).project(f"hash({', '.join(names)}) AS digest")
-        return selected.fetchnumpy()["digest"]
+        digests: np.ndarray = selected.fetchnumpy()["digest"]
+        return digests
 
     def _join(self, names: Sequence[str], block: Checked) -> pa.StringArray:
         """Return the different keys of some columns, each as one text."""
@@ -172,7 +181,7 @@ class TableCheck:
 
     def read_references(self, key: Key) -> pa.StringArray:
         """Return the different keys that stand in some columns."""
-        values: list[pa.StringArray] = self._referred[key]
+        values = self._referred[key]
         return pc.unique(pa.concat_arrays(values)) if values else pa.array([], pa.string())
 
     def column(self, name: str) -> Field:

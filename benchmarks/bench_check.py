@@ -1,0 +1,75 @@
+"""The check of large tables: beside frictionless on the same file, and how it grows with the rows.
+
+The readers that came into question are measured too: what it costs each to read the same file as text.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from large_table import write_large_table
+from measure import PYTHON, Run, median_run, run_process
+
+_ROWS, _MORE_ROWS = 1_000_000, 10_000_000
+# Imports are no part of the work; the verdict is printed and compared.
+_TIMED = """
+import sys, time
+{imports}
+start = time.perf_counter(), time.process_time()
+{work}
+print(time.perf_counter() - start[0], time.process_time() - start[1], {verdict})
+"""
+_OURS = _TIMED.format(
+    imports="from datetime import date\nfrom pathlib import Path\nfrom portal.check import check_packages\n"
+    "from portal.descriptor import read_packages\npackages = read_packages(Path(sys.argv[1])).packages",
+    work="findings = check_packages(packages, packages, date(2026, 1, 1))",
+    verdict="not [one for one in findings if one.code != 'english-missing']",
+)
+_FRICTIONLESS = _TIMED.format(
+    imports="import frictionless",
+    work="report = frictionless.Package(sys.argv[1] + '/datapackage.json').validate()",
+    verdict="report.valid",
+)
+_READERS = {
+    "pyarrow": _TIMED.format(
+        imports="import pyarrow as pa, pyarrow.csv as pc",
+        work="names = open(sys.argv[1] + '/large.csv').readline().strip().split(',')\n"
+        "table = pc.read_csv(sys.argv[1] + '/large.csv', "
+        "convert_options=pc.ConvertOptions(column_types=dict.fromkeys(names, pa.string())))",
+        verdict="table.num_rows",
+    ),
+    "pandas with Arrow": _TIMED.format(
+        imports="import pandas",
+        work="table = pandas.read_csv(sys.argv[1] + '/large.csv', engine='pyarrow', dtype='string[pyarrow]')",
+        verdict="len(table)",
+    ),
+    "DuckDB": _TIMED.format(
+        imports="import duckdb",
+        work="table = duckdb.read_csv(sys.argv[1] + '/large.csv', all_varchar=True).fetch_arrow_table()",
+        verdict="table.num_rows",
+    ),
+}
+
+
+def run() -> None:
+    """Print the check of a million rows beside its peers, and of ten million beside that of one."""
+    with tempfile.TemporaryDirectory() as root:
+        folder, larger = Path(root, "one", "large"), Path(root, "ten", "large")
+        write_large_table(folder, _ROWS)
+        for name, program in _READERS.items():
+            _report(f"{name}: reads {_ROWS:,} × 9 as text", median_run([PYTHON, "-c", program, folder]))
+        ours = _report(f"portal: checks {_ROWS:,} × 9, all rules", median_run([PYTHON, "-c", _OURS, folder]))
+        peer = _report("frictionless: checks the same", run_process([PYTHON, "-c", _FRICTIONLESS, folder]))
+        print(f"the portal is {peer[0] / ours[0]:.1f} times as fast (by processor time {peer[1] / ours[1]:.1f})")
+        write_large_table(larger, _MORE_ROWS)
+        more = _report(f"portal: checks {_MORE_ROWS:,} × 9", run_process([PYTHON, "-c", _OURS, larger]))
+        growth = f"{more[0] / ours[0]:.1f} times the time (processor {more[1] / ours[1]:.1f})"
+        print(f"ten times the rows: {growth}, {more[2] / ours[2]:.2f} times the memory")
+
+
+def _report(name: str, run_: Run) -> tuple[float, float, int]:
+    """Print a run; return seconds of wall and of processor time, and MB."""
+    seconds, processor, verdict = run_.output.split()
+    print(f"{name}: {float(seconds):.2f} s, processor {float(processor):.2f} s, peak {run_.peak_mb} MB, says {verdict}")
+    return float(seconds), float(processor), run_.peak_mb

@@ -1,0 +1,182 @@
+"""The fast check against the slow one, on made-up packages and on the doubtful things by name."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import factory
+from fuzz_checks import HEALTHY_SHARE, run
+from portal import csv_block
+from portal.check import check_closely, check_package
+from portal.csv_block import DoubtError, parse_block, read_blocks
+from portal.descriptor import read_packages
+from portal.fast_check import is_certainly_clean
+from table_cases import CONTEXT, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from portal.package import Package
+
+NAMES = ["a", "b"]
+FIELDS = [
+    factory.column("id", "integer", required=True),
+    factory.column("place"),
+    factory.column("value", "number", constraints={"minimum": 0, "maximum": 100}),
+]
+
+
+def write(
+    root: Path, data: bytes, fields: Sequence[Any] = FIELDS, key: Sequence[str] = ("id",), **schema: Any
+) -> Package:
+    """Write a table whose file is `data`; return its package."""
+    folder = factory.write_table(root, "one", fields, [], key)
+    descriptor = folder / "datapackage.json"
+    if schema:
+        described = factory.describe_resource("one", fields, key)
+        described["schema"] |= schema
+        package = factory.describe_package("one", "table", described)
+        descriptor.write_text(json.dumps(package), "utf-8")
+    (folder / "one.csv").write_bytes(data)
+    return read_packages(root).packages[0]
+
+
+@pytest.fixture(autouse=True)
+def _whole_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the size of blocks back that a case may have changed."""
+    monkeypatch.setattr(csv_block, "BLOCK_BYTES", csv_block.BLOCK_BYTES)
+
+
+def test_accepts_nothing_that_the_slow_check_refuses() -> None:
+    verdicts: Counter[Verdicts] = run(120, first_seed=7, seconds=300)
+    assert verdicts[Verdicts(fast=True, slow=False)] == 0
+    accepted = verdicts[Verdicts(fast=True, slow=True)]
+    assert accepted >= HEALTHY_SHARE * (accepted + verdicts[Verdicts(fast=False, slow=True)])
+    assert verdicts[Verdicts(fast=False, slow=False)] > 10, "a fuzz without faults proves nothing"
+
+
+@pytest.mark.parametrize("block_bytes", [7, 64, 4_000_000])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_accepts_what_is_plainly_right(
+    tmp_path: Path, end: str, block_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_block, "BLOCK_BYTES", block_bytes)
+    rows = [
+        "id,place,value",
+        '1,"Phú Quốc, đảo",0.5',
+        '2,"gọi là ""nhà""\r\nhai dòng",100',
+        "3,,",
+        '4,"",7e1',
+        "5,x,099.50",
+    ]
+    package = write(tmp_path, (end.join(rows) + end).encode())
+    assert is_certainly_clean(package, CONTEXT)
+    assert check_closely(package, CONTEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"id,place,value\n1,a,5\n1,b,6\n", "primary-key"),
+        (b"id,place,value\n1,a,5\n01,b,6\n", "primary-key"),
+        (b"id,place,value\n1,a,101\n", "constraint-error"),
+        (b"id,place,value\n1,a,100.00000000000001\n", "constraint-error"),
+        (b"id,place,value\n1,a,NaN\n", "constraint-error"),
+        (b"id,place,value\n1,a,1_0\n", "type-error"),
+        (b"id,place,value\n1,a\n", "missing-cell"),
+        (b"id,place,value\n1,a,5,\n", "extra-cell"),
+        (b"id,place,value\n1,a,5\n\n", "blank-row"),
+        (b"id,place\n1,a\n", "missing-label"),
+        (b"id,Place,value\n1,a,5\n", "incorrect-label"),
+        (b"", "source-error"),
+        (b'id,place,value\n1,"a"b,5\n', "csv-quotes"),
+        (b'id,place,value\n1,"a,5\n', "csv-quotes"),
+        (b"id,place,value\n1,a\xff,5\n", "encoding"),
+        (b"id,place,value\n1,a\0,5\n", "control-character"),
+        (b"id,place,value\n1,=a,5\n", "formula-text"),
+        ("id,place,value\n1,e\u0301,5\n".encode(), "not-nfc"),
+        (b"id,place,value\n1," + b"x" * 100_001 + b",5\n", "cell-too-long"),
+    ],
+)  # fmt: skip
+def test_leaves_faults_to_the_check_that_words_them(tmp_path: Path, data: bytes, code: str) -> None:
+    package = write(tmp_path, data)
+    assert not is_certainly_clean(package, CONTEXT)
+    assert code in {finding.code for finding in check_package(package, CONTEXT)}
+
+
+def test_a_table_is_read_in_threads_to_the_same_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_block, "BLOCK_BYTES", 1_000)
+    monkeypatch.setattr("portal.fast_check.BLOCK_BYTES", 1_000)
+    lines = [f'{number},"xã {number}\nthôn",{number % 100}' for number in range(3_000)]
+    head = "id,place,value\n"
+    assert is_certainly_clean(write(tmp_path / "right", (head + "\n".join(lines)).encode()), CONTEXT)
+    lines.append("17,xã,1")
+    assert not is_certainly_clean(write(tmp_path / "twice", (head + "\n".join(lines)).encode()), CONTEXT)
+
+
+@pytest.mark.parametrize(("parent", "accepted"), [("1", True), ("", True), ("9", False)])
+def test_follows_references_within_a_table(tmp_path: Path, parent: str, *, accepted: bool) -> None:
+    fields = [factory.column("id"), factory.column("parent"), factory.column("name")]
+    reference = {"fields": ["parent"], "reference": {"resource": "", "fields": ["id"]}}
+    data = f"id,parent,name\n1,,a\n2,{parent},b\n".encode()
+    package = write(tmp_path, data, fields, ["id"], foreignKeys=[reference])
+    assert is_certainly_clean(package, CONTEXT) is accepted
+    assert (check_closely(package, CONTEXT) == []) is accepted
+
+
+def test_two_spellings_of_one_number_are_one_key(tmp_path: Path) -> None:
+    fields = [factory.column("id", "number"), factory.column("name")]
+    package = write(tmp_path, b"id,name\n1.0,a\n1,b\n", fields)
+    assert not is_certainly_clean(package, CONTEXT)
+    assert [finding.code for finding in check_closely(package, CONTEXT)] == ["primary-key"]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"1,2\r", b"1,2\r3,4\n", b"1,2\n\n", b"\n", b"1\n", b"1,2,3\n", b'1,"2\n', b'1,2"\n', b'1,"2"3\n', b'1, "2"\n', b'"1""2",3"\n',
+        b"1,\xc2\x85\n", b"1,\xef\xbb\xbf\n", b"1,\xed\xa0\x80\n", b"1,\x1c\n", b"1,\x7f\n",
+    ],
+)  # fmt: skip
+def test_doubtful_bytes_are_not_read(block: bytes) -> None:
+    with pytest.raises((DoubtError, UnicodeDecodeError)):
+        parse_block(block, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("block", "cells"),
+    [
+        (b"1,2\n3,4", [["1", "3"], ["2", "4"]]),
+        (b'"1","2"\r\n', [["1"], ["2"]]),
+        (b'"",""""\n', [[""], ['"']]),
+        (b'"a""b","c,\r\nd"\n', [['a"b'], ["c,\r\nd"]]),
+        (b'"""a""",b\n', [['"a"'], ["b"]]),
+        (b" 1 ,NA\n", [[" 1 "], ["NA"]]),
+    ],
+)
+def test_plain_bytes_are_read_as_python_reads_them(block: bytes, cells: list[list[str]]) -> None:
+    assert [column.to_pylist() for column in parse_block(block, NAMES)] == cells
+
+
+@pytest.mark.parametrize(
+    "header", [b"", b"a\n", b"a,b,c\n", b"b,a\n", b"a, b\n", b"a,b\r\r", b'a,"b\n', b"\xef\xbb\xbf\xef\xbb\xbfa,b\n"]
+)
+def test_another_header_is_a_doubt(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(header + b"1,2\n")
+    with pytest.raises(DoubtError):
+        list(read_blocks(tmp_path / "t.csv", NAMES))
+
+
+def test_a_row_without_end_is_a_doubt_and_not_a_whole_file_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_block, "BLOCK_BYTES", 1_000)
+    monkeypatch.setattr(csv_block, "_MAX_CARRIED", 4_000)
+    (tmp_path / "t.csv").write_bytes(b'a,b\n1,"' + b"x\n" * 10_000 + b'"\n')
+    with pytest.raises(DoubtError, match="a row without end"):
+        list(read_blocks(tmp_path / "t.csv", NAMES))
