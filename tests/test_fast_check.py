@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +17,7 @@ from portal.fast_check import is_certainly_clean
 from table_cases import CONTEXT, Verdicts
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -139,7 +139,8 @@ def test_two_spellings_of_one_number_are_one_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "block",
     [
-        b"1,2\r", b"1,2\r3,4\n", b"1,2\n\n", b"\n", b"1\n", b"1,2,3\n", b'1,"2\n', b'1,2"\n', b'1,"2"3\n', b'1, "2"\n', b'"1""2",3"\n',
+        b"1,2\r", b"1,2\r3,4\n", b"1,2\n\n", b"\n", b"1\n", b"1,2,3\n", b'1,"2\n', b'1,2"\n',
+        b'1,"2"3\n', b'1, "2"\n', b'"1""2",3"\n', b"1,2\n\r\n3,4\n",
         b"1,\xc2\x85\n", b"1,\xef\xbb\xbf\n", b"1,\xed\xa0\x80\n", b"1,\x1c\n", b"1,\x7f\n",
     ],
 )  # fmt: skip

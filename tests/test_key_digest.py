@@ -1,3 +1,5 @@
+"""Digests of keys: a key that stands twice is seen, in memory and on disk."""
+
 import numpy as np
 import pytest
 

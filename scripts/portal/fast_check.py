@@ -14,6 +14,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 from frictionless import FrictionlessException
 
 from portal.csv_block import BLOCK_BYTES, read_blocks
@@ -42,7 +43,10 @@ _KNOWN_DIALECT: Mapping[str, tuple[object, ...]] = {
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/-]*\.csv\Z")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
 # A doubt, and all that frictionless and the readers of descriptors raise where a descriptor holds nonsense.
-_DOUBTS = (ArithmeticError, FrictionlessException, KeyError, OSError, TypeError, ValueError, csv.Error, re.error)
+_DOUBTS = (
+    ArithmeticError, AttributeError, FrictionlessException, LookupError, OSError, TypeError, ValueError, csv.Error,
+    duckdb.Error, re.error,
+)  # fmt: skip
 
 
 def is_certainly_clean(package: Package, context: Context) -> bool:
