@@ -70,6 +70,6 @@ def run() -> None:
 
 def _report(name: str, run_: Run) -> tuple[float, float, int]:
     """Print a run; return seconds of wall and of processor time, and MB."""
-    seconds, processor, verdict = run_.output.split()
+    seconds, processor, verdict = run_.output.split()[-3:]  # DuckDB shows its progress before
     print(f"{name}: {float(seconds):.2f} s, processor {float(processor):.2f} s, peak {run_.peak_mb} MB, says {verdict}")
     return float(seconds), float(processor), run_.peak_mb

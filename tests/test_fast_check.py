@@ -53,7 +53,7 @@ def _whole_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_accepts_nothing_that_the_slow_check_refuses() -> None:
-    verdicts: Counter[Verdicts] = run(120, first_seed=7, seconds=300)
+    verdicts: Counter[Verdicts] = run(120, first_seed=7)
     assert verdicts[Verdicts(fast=True, slow=False)] == 0
     accepted = verdicts[Verdicts(fast=True, slow=True)]
     assert accepted >= HEALTHY_SHARE * (accepted + verdicts[Verdicts(fast=False, slow=True)])
