@@ -10,10 +10,9 @@ import pytest
 import factory
 from fuzz_checks import HEALTHY_SHARE, run
 from portal import csv_block
-from portal.check import check_closely, check_package
+from portal.check import check_closely, check_package, check_quickly
 from portal.csv_block import DoubtError, parse_block, read_blocks
 from portal.descriptor import read_packages
-from portal.fast_check import is_certainly_clean
 from table_cases import CONTEXT, Verdicts
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def test_accepts_what_is_plainly_right(
         "5,x,099.50",
     ]
     package = write(tmp_path, (end.join(rows) + end).encode())
-    assert is_certainly_clean(package, CONTEXT)
+    assert check_quickly(package, CONTEXT) == []
     assert check_closely(package, CONTEXT) == []
 
 
@@ -105,7 +104,7 @@ def test_accepts_what_is_plainly_right(
 )  # fmt: skip
 def test_leaves_faults_to_the_check_that_words_them(tmp_path: Path, data: bytes, code: str) -> None:
     package = write(tmp_path, data)
-    assert not is_certainly_clean(package, CONTEXT)
+    assert check_quickly(package, CONTEXT) is None
     assert code in {finding.code for finding in check_package(package, CONTEXT)}
 
 
@@ -114,9 +113,9 @@ def test_a_table_is_read_in_threads_to_the_same_end(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("portal.fast_check.BLOCK_BYTES", 1_000)
     lines = [f'{number},"xã {number}\nthôn",{number % 100}' for number in range(3_000)]
     head = "id,place,value\n"
-    assert is_certainly_clean(write(tmp_path / "right", (head + "\n".join(lines)).encode()), CONTEXT)
+    assert check_quickly(write(tmp_path / "right", (head + "\n".join(lines)).encode()), CONTEXT) == []
     lines.append("17,xã,1")
-    assert not is_certainly_clean(write(tmp_path / "twice", (head + "\n".join(lines)).encode()), CONTEXT)
+    assert check_quickly(write(tmp_path / "twice", (head + "\n".join(lines)).encode()), CONTEXT) is None
 
 
 @pytest.mark.parametrize(("parent", "accepted"), [("1", True), ("", True), ("9", False)])
@@ -125,14 +124,14 @@ def test_follows_references_within_a_table(tmp_path: Path, parent: str, *, accep
     reference = {"fields": ["parent"], "reference": {"resource": "", "fields": ["id"]}}
     data = f"id,parent,name\n1,,a\n2,{parent},b\n".encode()
     package = write(tmp_path, data, fields, ["id"], foreignKeys=[reference])
-    assert is_certainly_clean(package, CONTEXT) is accepted
+    assert (check_quickly(package, CONTEXT) == []) is accepted
     assert (check_closely(package, CONTEXT) == []) is accepted
 
 
 def test_two_spellings_of_one_number_are_one_key(tmp_path: Path) -> None:
     fields = [factory.column("id", "number"), factory.column("name")]
     package = write(tmp_path, b"id,name\n1.0,a\n1,b\n", fields)
-    assert not is_certainly_clean(package, CONTEXT)
+    assert check_quickly(package, CONTEXT) is None
     assert [finding.code for finding in check_closely(package, CONTEXT)] == ["primary-key"]
 
 
@@ -181,3 +180,28 @@ def test_a_row_without_end_is_a_doubt_and_not_a_whole_file_in_memory(
     (tmp_path / "t.csv").write_bytes(b'a,b\n1,"' + b"x\n" * 10_000 + b'"\n')
     with pytest.raises(DoubtError, match="a row without end"):
         list(read_blocks(tmp_path / "t.csv", NAMES))
+
+
+def test_a_table_too_long_for_excel_has_the_warning_of_the_close_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.format_limits.EXCEL_ROWS", 3)
+    package = write(tmp_path, b"id,place,value\n1,a,5\n2,a,5\n3,b,6\n")
+    quick = check_quickly(package, CONTEXT)
+    assert quick is not None
+    assert [(finding.code, finding.message) for finding in quick] == [
+        (finding.code, finding.message) for finding in check_closely(package, CONTEXT)
+    ]
+    assert [finding.code for finding in quick] == ["excel-rows"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "cell"),
+    [("number", "0.1234567890123456"), ("date", "1900-02-28"), ("datetime", "2024-01-01T10:00:00Z"),
+     ("datetime", "1900-02-28T10:00:00"), ("string", "x" * 32_768)],
+)  # fmt: skip
+def test_what_excel_would_change_is_left_to_the_close_check(tmp_path: Path, type_: str, cell: str) -> None:
+    fields = [factory.column("id"), factory.column("value", type_)]
+    package = write(tmp_path, f"id,value\na,{cell}\n".encode(), fields)
+    assert check_quickly(package, CONTEXT) is None
+    assert check_closely(package, CONTEXT)[0].code.startswith("excel-")

@@ -27,9 +27,10 @@ _NUMBER = rf"-?[0-9]{{1,8}}\.[0-9]{{1,7}}|{_INTEGER}"
 # One spelling for each number, as two spellings of one number are the same key.
 _KEY_INTEGER = r"0|-?[1-9][0-9]{0,14}"
 _KEY_NUMBER = rf"{_KEY_INTEGER}|-?(?:0|[1-9][0-9]{{0,7}})\.[0-9]{{0,6}}[1-9]"
-_YEAR = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+# From 1901, and without a time zone: Excel knows no earlier day and no zone.
+_YEAR = r"(?:19(?:0[1-9]|[1-9][0-9])|[2-9][0-9]{3})"
 _DAY = r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-_DATETIME = rf"{_YEAR}-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z?"
+_DATETIME = rf"{_YEAR}-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _ENDS = (-np.inf, np.inf)
 # Anything that a spreadsheet would not run; control characters and NFC are looked at in `csv_block`.
 _TEXT = r"\A[^=+\-@\t\r]"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.conformance import check_conformance
 from portal.evidence import check_evidence
-from portal.fast_check import is_certainly_clean
+from portal.fast_check import measure_clean
 from portal.finding import Finding, Place, find_blockers, make_finding
 from portal.format_limits import ExcelCells, find_obstacles, measure_extent
 from portal.rules import CODE_COLUMNS, Context, check_descriptor, check_row
@@ -63,7 +63,20 @@ def check_package(package: Package, context: Context) -> list[Finding]:
     What is certainly clean is not read again for findings that it has not.
     """
     findings = [*check_descriptor(package, context, Place(package.name, package.label))]
-    return findings if is_certainly_clean(package, context) else [*findings, *check_closely(package, context)]
+    quick = check_quickly(package, context)
+    return findings + (check_closely(package, context) if quick is None else quick)
+
+
+def check_quickly(package: Package, context: Context) -> list[Finding] | None:
+    """Return what the close check finds in a package without faults: tables too long for Excel; None at any doubt."""
+    extents = measure_clean(package, context)
+    if extents is None:
+        return None
+    return [
+        finding
+        for resource, extent in zip(package.resources, extents, strict=True)
+        for finding in find_obstacles(resource, extent, Place(package.name, package.label_of(resource)))
+    ]
 
 
 def check_closely(package: Package, context: Context) -> list[Finding]:

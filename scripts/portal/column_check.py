@@ -6,6 +6,8 @@ rules that word findings, once for each text however often it occurs: the verdic
 
 from __future__ import annotations
 
+from datetime import date, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +17,9 @@ import pyarrow.compute as pc
 from portal.cell_shape import find_shape
 from portal.csv_block import DoubtError, lengths_of
 from portal.finding import Place
+from portal.format_limits import EXCEL_CHARACTERS, fits_excel
 from portal.rules import CODE_PATTERN, LOCATOR_PATTERN, check_cell, check_locator, names_rows
 from portal.source_file import check_text
-from portal.table import MAX_CELL_CHARACTERS
 
 if TYPE_CHECKING:
     from portal.package import Package, Resource
@@ -65,7 +67,7 @@ class ColumnCheck:
     def check(self, cells: pa.StringArray) -> np.ndarray:
         """Return which cells are missing; raise DoubtError unless all cells are right."""
         lengths = lengths_of(cells)
-        if len(lengths) and lengths.max() > MAX_CELL_CHARACTERS:
+        if len(lengths) and lengths.max() > EXCEL_CHARACTERS:
             raise DoubtError("a long cell")
         missing = lengths == 0 if self.missing == [""] else _is_any_of(cells, self.missing)
         if self._shape:
@@ -82,6 +84,8 @@ class ColumnCheck:
         """Raise DoubtError unless frictionless reads a text without an error and no rule finds a fault."""
         cell, notes = self._read(text)
         if notes or any(True for _ in check_text(self.column, text, self._place)):
+            raise DoubtError(f"{self.column.name}: {text[:80]!r}")
+        if isinstance(cell, Decimal | int | date | time) and not fits_excel(cell):
             raise DoubtError(f"{self.column.name}: {text[:80]!r}")
         findings = check_cell(self._package, self._resource, cell, self._context, self._place)
         if any(True for _ in findings):

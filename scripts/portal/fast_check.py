@@ -25,6 +25,7 @@ from portal.table_check import TableCheck, check_references, list_references
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from portal.format_limits import Extent
     from portal.package import Package, Resource
     from portal.rules import Context
 
@@ -49,20 +50,20 @@ _DOUBTS = (
 )  # fmt: skip
 
 
-def is_certainly_clean(package: Package, context: Context) -> bool:
-    """Tell whether it is certain that no check finds anything in the files and rows of a package.
+def measure_clean(package: Package, context: Context) -> tuple[Extent, ...] | None:
+    """Return how many rows each table of a package has, where it is certain that no file and no cell has a fault.
 
-    False says nothing: there may be a fault, or something that only the slow check can judge.
+    None says nothing: there may be a fault, or something that only the slow check can judge. The cells of a clean
+    table fit into Excel; whether its rows do, the extent tells, whose longest cell was not looked for.
     """
     try:
-        _check_package(package, context)
+        return _check_package(package, context)
     except _DOUBTS:
-        return False
-    return True
+        return None
 
 
-def _check_package(package: Package, context: Context) -> None:
-    """Raise one of _DOUBTS unless the package is certainly clean."""
+def _check_package(package: Package, context: Context) -> tuple[Extent, ...]:
+    """Return how many rows each table has; raise one of _DOUBTS unless the package is certainly clean."""
     judged = open_with_frictionless(package)
     judged.to_descriptor(validate=True)
     references = list_references(judged)
@@ -72,10 +73,9 @@ def _check_package(package: Package, context: Context) -> None:
         if not _is_known(resource) or any(True for _ in check_path(package, resource)):
             raise ValueError(resource.path)
         tables.append(TableCheck(package, resource, judged_resource, references, context))
-    for table in tables:
-        with table:
-            check_table(table)
+    extents = [check_table(table) for table in tables]
     check_references(references, tables)
+    return tuple(extents)
 
 
 def _is_known(resource: Resource) -> bool:
@@ -91,13 +91,14 @@ def _is_known(resource: Resource) -> bool:
     )
 
 
-def check_table(table: TableCheck) -> None:
-    """Check all rows of a table, in blocks on all cores."""
+def check_table(table: TableCheck) -> Extent:
+    """Check all rows of a table, in blocks on all cores; return how many there are."""
     blocks = read_blocks(table.resource.file, table.names)
     workers = os.cpu_count() or 1 if table.resource.file.stat().st_size > BLOCK_BYTES else 1
-    for checked in _map_ahead(table.check_block, blocks, workers):
-        table.add(checked)
-    table.finish()
+    with table:
+        for checked in _map_ahead(table.check_block, blocks, workers):
+            table.add(checked)
+        return table.finish()
 
 
 def _map_ahead(function: Callable[[bytes], Any], items: Iterable[bytes], workers: int) -> Iterator[Any]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from portal.column_check import KEY_TYPES, ColumnCheck
 from portal.csv_block import DoubtError, parse_block
 from portal.finding import Place
+from portal.format_limits import Extent
 from portal.key_digest import KeyDigests
 from portal.rules import check_period
 
@@ -90,6 +91,7 @@ class TableCheck:
             key: [] for pair in references for key in pair if key.table == resource.name
         }
         self._wanted = self._find_headline()
+        self._rows = 0
 
     def __enter__(self) -> Self:
         self._resources = ExitStack()
@@ -121,6 +123,7 @@ class TableCheck:
 
     def add(self, block: Checked) -> None:
         """Take the keys, periods and references of a block in."""
+        self._rows += len(block.columns[0])
         for key, digests in zip(self._keys, self._digests, strict=True):
             digests.add(self._digest(key, block))
         for place, values in self._referred.items():
@@ -132,12 +135,13 @@ class TableCheck:
         if self._wanted is not None and self._has_headline(block, self._wanted):
             self._wanted = None
 
-    def finish(self) -> None:
-        """Raise DoubtError unless all keys differ and a row is that of the headline."""
+    def finish(self) -> Extent:
+        """Return how many rows there were; raise DoubtError unless all keys differ and the headline has a row."""
         if not all(digests.all_differ() for digests in self._digests):
             raise DoubtError("two keys that may be the same")
         if self._wanted is not None:
             raise DoubtError("no row for the headline")
+        return Extent(self._rows)
 
     def _pick(self, names: Sequence[str], block: Checked) -> list[pa.StringArray]:
         """Return the cells of a key; where it is a single column, without the missing ones, which are no key."""
