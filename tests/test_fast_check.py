@@ -10,9 +10,10 @@ import pytest
 import factory
 from fuzz_checks import HEALTHY_SHARE, run
 from portal import csv_block
-from portal.check import check_closely, check_package, check_quickly
+from portal.check import check_closely, check_package, check_quickly, read_codes
 from portal.csv_block import DoubtError, parse_block, read_blocks
 from portal.descriptor import read_packages
+from portal.rules import Context
 from table_cases import CONTEXT, Verdicts
 
 if TYPE_CHECKING:
@@ -57,6 +58,15 @@ def test_accepts_nothing_that_the_slow_check_refuses() -> None:
     accepted = verdicts[Verdicts(fast=True, slow=True)]
     assert accepted >= HEALTHY_SHARE * (accepted + verdicts[Verdicts(fast=False, slow=True)])
     assert verdicts[Verdicts(fast=False, slow=False)] > 10, "a fuzz without faults proves nothing"
+
+
+def test_knows_the_packages_of_the_portal_and_says_of_them_what_the_close_check_says() -> None:
+    packages = read_packages(factory.REPOSITORY / "datapackages").packages
+    context = Context({"datasets": frozenset(one.name for one in packages), **read_codes(packages)}, factory.TODAY)
+    quick = [(package, check_quickly(package, context)) for package in packages]
+    known = [(package, findings) for package, findings in quick if findings is not None]
+    assert len(known) >= 0.9 * len(packages)
+    assert all(findings == check_closely(package, context) for package, findings in known)
 
 
 @pytest.mark.parametrize("block_bytes", [7, 64, 4_000_000])
