@@ -115,9 +115,10 @@ def _check_characters(block: bytes) -> None:
 
 def _check_structure(block: bytes) -> None:
     """Raise DoubtError unless lines end in LF or CR LF, and quotes enclose whole cells and are doubled within."""
-    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+    returns = b"\r" in block
+    if returns and block.count(b"\r") != block.count(b"\r\n"):
         raise DoubtError("a carriage return alone")
-    if block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block:
+    if block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or (returns and b"\n\r\n" in block):
         raise DoubtError("a blank line, which Arrow reads as a row of empty cells")
     if b'"' not in block:
         return
