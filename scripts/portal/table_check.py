@@ -136,7 +136,9 @@ class TableCheck:
             self._wanted = None
 
     def finish(self) -> Extent:
-        """Return how many rows there were; raise DoubtError unless all keys differ and the headline has a row."""
+        """Return how many rows there were; raise DoubtError unless there are some, with different keys, one a headline."""
+        if not self._rows:
+            raise DoubtError("a table without rows")
         if not all(digests.all_differ() for digests in self._digests):
             raise DoubtError("two keys that may be the same")
         if self._wanted is not None:
