@@ -136,7 +136,7 @@ class TableCheck:
             self._wanted = None
 
     def finish(self) -> Extent:
-        """Return how many rows there were; raise DoubtError unless there are some, with different keys, one a headline."""
+        """Return how many rows there were; raise DoubtError at none, at keys that are the same, at no headline."""
         if not self._rows:
             raise DoubtError("a table without rows")
         if not all(digests.all_differ() for digests in self._digests):
