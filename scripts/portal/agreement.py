@@ -1,0 +1,309 @@
+"""Agreement: whether all published forms of a table say what the package says, cell by cell.
+
+Every form is read back by a program that did not write it (`reread`), all of them in step with the package, so that the
+package is read once and memory does not grow with the table. Texts are held against the file of the package as Apache
+Arrow reads it, typed cells against what frictionless, the judge of conformance, reads in it. The first difference of
+each form is a finding, and any finding stops the release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+from zipfile import BadZipFile
+
+import duckdb
+from python_calamine import CalamineError
+
+from portal.finding import Place, make_finding
+from portal.reread import NUMERIC, Cells, FormError, batch_rows, read_typed
+from portal.reread_columns import read_excel, read_parquet
+from portal.reread_database import read_observations_table, read_table
+from portal.reread_json import read_json, read_json_columns
+from portal.reread_text import (
+    find_strange_members,
+    read_csv,
+    read_excel_csv,
+    read_sdmx,
+    read_source,
+    read_zipped_csv,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from portal.distribution import Distribution
+    from portal.finding import Finding
+    from portal.package import Package, Resource
+    from portal.table import Row, Table
+
+# What a form is held against: the exact text, the typed cells, or the text with typed numbers.
+Basis = Literal["text", "typed", "numbers"]
+# What readers say of a file that is not what it should be.
+READER_FAULTS = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    sqlite3.Error,
+    BadZipFile,
+    EOFError,
+    duckdb.Error,
+    CalamineError,
+)
+_SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of tables: its name, the program that reads it back, and what it is held against."""
+
+    name: str
+    reader: str
+    basis: Basis
+
+
+FileReader = Callable[["Path", "Resource"], Iterator[Cells]]
+# By what stands behind the name of the table in the name of a file.
+FORMS: dict[str, tuple[Form, FileReader]] = {
+    ".csv": (Form("CSV", "pyarrow", "text"), lambda path, one: read_csv(path, len(one.fields))),
+    ".excel.csv": (Form("CSV (Excel)", "pyarrow", "numbers"), lambda path, one: read_excel_csv(path, one.fields)),
+    ".sdmx.csv": (
+        Form("SDMX-CSV", "pyarrow", "text"),
+        lambda path, one: read_sdmx(path, [column.name for column in one.fields]),
+    ),
+    ".json": (Form("JSON", "json", "typed"), lambda path, one: read_json(path, one.fields)),
+    ".columns.json": (Form("JSON (columns)", "json", "typed"), lambda path, one: read_json_columns(path, one.fields)),
+    ".parquet": (Form("Parquet", "DuckDB", "typed"), lambda path, one: read_parquet(path, one.fields)),
+    ".xlsx": (Form("Excel", "calamine", "typed"), lambda path, one: read_excel(path, one.fields)),
+}
+ZIP = Form("ZIP", "zipfile, pyarrow", "text")
+TABLE = Form("SQLite", "SQLite", "typed")
+OBSERVATIONS = Form("SQLite (observations)", "SQLite", "typed")
+DATABASE = "opendata.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One form of one table, read back whole and found to agree: rows below the header, and their cells."""
+
+    dataset: str
+    form: str
+    file: str
+    reader: str
+    rows: int
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What comparing came to: the forms that agree, and a finding for each that does not."""
+
+    comparisons: tuple[Comparison, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def __add__(self, other: Proof) -> Proof:
+        return Proof((*self.comparisons, *other.comparisons), (*self.findings, *other.findings))
+
+
+@dataclass(slots=True)
+class Reading:
+    """One form being read back, in step with the package; `file` is how messages name it."""
+
+    form: Form
+    file: str
+    rows: Iterator[Cells]
+    count: int = 0
+    fault: Finding | None = field(default=None)
+
+
+def compare_package(
+    package: Package, tables: Mapping[str, Table], folder: Path, files: Iterable[str], database: sqlite3.Connection
+) -> Proof:
+    """Compare all forms of a package: its `files` in `folder`, and its tables in the database."""
+    names = list(files)
+    proof = _compare_archive(package, folder, names)
+    for resource in package.resources:
+        readings = [*_open_files(package, resource, folder, names), *_open_tables(package, resource, database)]
+        proof += compare_table(package, resource, tables[resource.name], readings)
+    return proof
+
+
+def digest_forms(package: Package, files: Iterable[Distribution]) -> str:
+    """Return a digest of all that comparing the files of a package depends on: the same digest, the same outcome."""
+    digest = hashlib.sha256(json.dumps(dict(package.descriptor), sort_keys=True).encode())
+    for resource in package.resources:
+        with resource.file.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    for one in sorted((file.name, file.sha256) for file in files):
+        digest.update(repr(one).encode())
+    return digest.hexdigest()
+
+
+def find_form(file: str, resource: Resource) -> tuple[Form, FileReader] | None:
+    """Return the form of a resource that a published file is, and its reader; nothing where it is no table, or of another resource.
+
+    Raises LookupError for a form of a table that nobody reads back.
+    """
+    stem, dot, suffix = file.partition(".")
+    if stem != resource.name or f".{suffix}" in NO_TABLES:
+        return None
+    try:
+        return FORMS[dot + suffix]
+    except KeyError:
+        raise LookupError(f"{file}: no reader in portal.agreement.FORMS") from None
+
+
+# Files that say something of a table; they hold no cells of it.
+NO_TABLES = frozenset({".zip", ".csv-metadata.json", ".bib", ".ris", ".xml"})
+
+
+def _open_files(package: Package, resource: Resource, folder: Path, names: Sequence[str]) -> Iterator[Reading]:
+    for name in names:
+        if found := find_form(name, resource):
+            form, read = found
+            yield Reading(form, f"data/{package.name}/{name}", read(folder / name, resource))
+    if (archive := f"{package.name}.zip") in names:
+        rows = read_zipped_csv(folder / archive, f"{resource.name}.csv", len(resource.fields))
+        yield Reading(ZIP, f"data/{package.name}/{archive}", rows)
+
+
+def _open_tables(package: Package, resource: Resource, database: sqlite3.Connection) -> Iterator[Reading]:
+    yield Reading(TABLE, DATABASE, read_table(database, resource.name, resource.fields))
+    if package.kind == "indicator" and resource is package.main:
+        yield Reading(OBSERVATIONS, DATABASE, read_observations_table(database, package.name, resource.fields))
+
+
+def _compare_archive(package: Package, folder: Path, names: Sequence[str]) -> Proof:
+    name = f"{package.name}.zip"
+    if name not in names:
+        return Proof()
+    place = Place(package.name, f"data/{package.name}/{name}")
+    try:
+        strange = find_strange_members(folder / name)
+    except READER_FAULTS as error:
+        return Proof(findings=(_word_fault(place, ZIP, error),))
+    return Proof(findings=tuple(make_finding("form-member", place, member=one) for one in strange))
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------
+
+
+def compare_table(package: Package, resource: Resource, rows: Iterable[Row], readings: Sequence[Reading]) -> Proof:
+    """Read all forms of one table in step with its typed `rows`; a form is left at its first difference."""
+    texts = read_source(resource.file, len(resource.fields))
+    numeric = [place for place, one in enumerate(resource.fields) if one.type in NUMERIC]
+    count = 0
+    for typed in batch_rows(read_typed((row.cells for row in rows), resource.fields)):
+        text = list(islice(texts, len(typed)))
+        expected = {"typed": typed, "text": text, "numbers": _mix(text, typed, numeric)}
+        for one in readings:
+            if not one.fault:
+                _compare_batch(package, resource, one, expected[one.form.basis])
+        count += len(typed)
+    for one in readings:
+        if not one.fault:
+            _compare_end(package, one)
+    agreed = (one for one in readings if not one.fault)
+    return Proof(
+        tuple(
+            Comparison(
+                package.name, one.form.name, one.file, one.form.reader, count - 1, (count - 1) * len(resource.fields)
+            )
+            for one in agreed
+        ),
+        tuple(one.fault for one in readings if one.fault),
+    )
+
+
+def _mix(texts: Sequence[Cells], typed: Sequence[Cells], numeric: Sequence[int]) -> list[Cells]:
+    """Return the rows as text, but for numbers that are there."""
+    if not numeric:
+        return list(texts)
+    mixed = []
+    for text, row in zip(texts, typed, strict=True):
+        cells = list(text)
+        for place in numeric:
+            if isinstance(row[place], int | Decimal):
+                cells[place] = row[place]
+        mixed.append(tuple(cells))
+    return mixed
+
+
+def _compare_batch(package: Package, resource: Resource, reading: Reading, expected: Sequence[Cells]) -> None:
+    """Read as many rows as are expected; note the first difference, or why they cannot be read."""
+    place = Place(package.name, reading.file)
+    try:
+        found = list(islice(reading.rows, len(expected)))
+    except READER_FAULTS as error:
+        reading.fault = _word_fault(place, reading.form, error)
+        return
+    if found != expected:
+        at = next(
+            (at for at, (one, other) in enumerate(zip(expected, found, strict=False)) if one != other), len(found)
+        )
+        where = place.at(reading.count + at + 1)
+        if at < len(found):
+            reading.fault = _word_difference(where, resource, reading.form, expected[at], found[at])
+        else:
+            reading.fault = make_finding("form-row-missing", where, form=reading.form.name, row=where.line)
+    reading.count += len(expected)
+
+
+def _compare_end(package: Package, reading: Reading) -> None:
+    place = Place(package.name, reading.file)
+    try:
+        extra = next(reading.rows, None)
+    except READER_FAULTS as error:
+        reading.fault = _word_fault(place, reading.form, error)
+        return
+    if extra is not None:
+        where = place.at(reading.count + 1)
+        reading.fault = make_finding("form-row-extra", where, form=reading.form.name, row=where.line)
+
+
+def _word_difference(place: Place, resource: Resource, form: Form, expected: Cells, found: Cells) -> Finding:
+    """Return the finding of the first cell that differs; a row too short or too long differs where it ends."""
+    names = [one.name for one in resource.fields]
+    at = next((at for at, pair in enumerate(zip(expected, found, strict=False)) if pair[0] != pair[1]), None)
+    if at is None:
+        at = min(len(expected), len(found))
+    cells = (row[at] if at < len(row) else None for row in (expected, found))
+    column = names[at] if at < len(names) else str(at + 1)
+    return word_cells(place.at(place.line, at + 1), form, column, *cells)
+
+
+def word_cells(place: Place, form: Form, column: str, expected: object, found: object) -> Finding:
+    """Return the finding of two cells that should be one; texts that look alike are shown in ASCII."""
+    ascii_only = unicodedata.normalize("NFC", str(expected)) == unicodedata.normalize("NFC", str(found))
+    return make_finding(
+        "form-differs",
+        place,
+        form=form.name,
+        reader=form.reader,
+        row=place.line,
+        column=column,
+        expected=_show(expected, ascii_only=ascii_only),
+        found=_show(found, ascii_only=ascii_only),
+    )
+
+
+def _show(cell: object, *, ascii_only: bool) -> str:
+    """Return a cell for a message: text in quotes, an empty one as `null`."""
+    shown = json.dumps(cell, ensure_ascii=ascii_only) if isinstance(cell, str | bool | None) else str(cell)
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
+
+
+def _word_fault(place: Place, form: Form, error: Exception) -> Finding:
+    reason = str(error) if isinstance(error, FormError) else f"{type(error).__name__}: {error}"
+    return make_finding(
+        "form-unreadable", place, form=form.name, reader=form.reader, reason=" ".join(reason.split())[:300]
+    )

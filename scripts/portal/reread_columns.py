@@ -1,0 +1,45 @@
+"""Parquet and Excel read back: by DuckDB, which streams, and by calamine, which holds one sheet whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from python_calamine import CalamineWorkbook
+
+from portal.reread import BATCH_ROWS, OF_EXCEL, OF_PARQUET, Cells, FormError, batch_rows, convert_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from portal.package import Field
+
+_DUCKDB: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1, "memory_limit": "128MB", "autoinstall_known_extensions": False,
+}  # fmt: skip
+
+
+def read_parquet(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
+    """Yield the names and the rows of a Parquet file, by DuckDB, which reads a group of rows at a time."""
+    with duckdb.connect(config=_DUCKDB) as connection:
+        found: Any = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
+        yield tuple(str(one[0]) for one in found.description)
+        batches = ([tuple(row) for row in _list_rows(batch)] for batch in found.to_arrow_reader(BATCH_ROWS))
+        yield from convert_columns(batches, fields, OF_PARQUET)
+
+
+def _list_rows(batch: Any) -> Iterator[Cells]:
+    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def read_excel(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
+    """Yield the names and the rows of the first sheet of a workbook, by calamine; its header is in both languages."""
+    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+    rows = sheet.iter_rows()
+    titles = ["\n".join(dict.fromkeys(filter(None, (one.title.vi, one.title.en)))) for one in fields]
+    if (found := list(next(rows, []))) != titles:
+        raise FormError(f"the header reads {found}")
+    yield tuple(one.name for one in fields)
+    cells = (tuple(None if cell == "" else cell for cell in row) for row in rows)
+    yield from convert_columns(batch_rows(cells), fields, OF_EXCEL)

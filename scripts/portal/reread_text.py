@@ -1,0 +1,107 @@
+"""CSV read back: plain, for Excel, SDMX-CSV and zipped, as exact text, by Apache Arrow and zipfile."""
+
+from __future__ import annotations
+
+import zipfile
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from portal.reread import BATCH_ROWS, NUMERIC, Cells, FormError, batch_rows, convert_columns, reread_comma
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from portal.package import Field
+
+BOM = b"\xef\xbb\xbf"
+# A row must fit into it; tables of the widest kind have rows of some hundred kilobytes.
+_BLOCK_BYTES = 8 << 20
+_CHUNK_BYTES = 1 << 20
+
+
+def read_csv(path: Path, width: int) -> Iterator[Cells]:
+    """Yield the header and the rows of a CSV file of `width` columns as exact text, by Apache Arrow."""
+    with path.open("rb") as file:
+        if file.read(len(BOM)) == BOM:
+            raise FormError("a byte order mark")
+        file.seek(0)
+        yield from _read_csv_stream(file, width)
+
+
+def read_excel_csv(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
+    """Yield names and rows of CSV for Excel in Vietnamese settings: a mark, semicolons, decimal commas.
+
+    Cells of columns of numbers come as numbers where they are written so, all others as exact text.
+    """
+    with path.open("rb") as file:
+        if file.read(len(BOM)) != BOM:
+            raise FormError("no byte order mark")
+        file.seek(0)
+        rows = _read_csv_stream(file, len(fields), ";")
+        yield next(rows)
+        yield from convert_columns(batch_rows(rows), fields, dict.fromkeys(NUMERIC, reread_comma))
+
+
+def read_source(path: Path, width: int) -> Iterator[Cells]:
+    """Yield the header and the rows of a package's own file as exact text, by Apache Arrow; a mark may lead it."""
+    with path.open("rb") as file:
+        yield from _read_csv_stream(file, width)
+
+
+def _read_csv_stream(file: IO[bytes], width: int, separator: str = ",") -> Iterator[Cells]:
+    batches = arrow_csv.open_csv(
+        pa.PythonFile(file, mode="r"),
+        arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, autogenerate_column_names=True),
+        arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, ignore_empty_lines=False),
+        arrow_csv.ConvertOptions(column_types={f"f{place}": pa.string() for place in range(width)}),
+    )
+    for batch in batches:
+        for start in range(0, batch.num_rows, BATCH_ROWS):
+            yield from zip(*(column.to_pylist() for column in batch.slice(start, BATCH_ROWS).columns), strict=True)
+
+
+# What SDMX calls columns of ours otherwise; a dimension whose name SDMX needs itself stands behind `DIM_`.
+_SDMX = {
+    "PERIOD": "period", "REF_AREA": "area", "TRANSFORMATION": "transform", "OBS_VALUE": "value", "UNIT_MEASURE": "unit",
+}  # fmt: skip
+
+
+def read_sdmx(path: Path, names: Sequence[str]) -> Iterator[Cells]:
+    """Yield header and rows of an SDMX-CSV file under the names and in the order of the package, as exact text."""
+    with path.open("rb") as file:
+        header = file.readline().decode().rstrip("\r\n").split(",")
+    found = [_SDMX.get(one) or one.removeprefix("DIM_").lower() for one in header]
+    if missing := [name for name in names if name not in found]:
+        raise FormError(f"no column for {', '.join(missing)}")
+    places = [found.index(name) for name in names]
+    yield tuple(names)
+    yield from (tuple(row[place] for place in places) for row in islice(read_csv(path, len(header)), 1, None))
+
+
+def read_zipped_csv(path: Path, member: str, width: int) -> Iterator[Cells]:
+    """Yield header and rows of a CSV file in a zip archive as exact text; its checksum is checked at its end.
+
+    Every member must be byte for byte the file that is published beside the archive.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if member not in archive.namelist():
+            raise FormError(f"no member {member}")
+        with archive.open(member) as file:
+            yield from _read_csv_stream(file, width)
+
+
+def find_strange_members(path: Path) -> list[str]:
+    """Return the members of an archive that are not byte for byte the file of the same name beside it."""
+    with zipfile.ZipFile(path) as archive:
+        return [name for name in archive.namelist() if not _is_beside(archive, name, path.with_name(name))]
+
+
+def _is_beside(archive: zipfile.ZipFile, name: str, file: Path) -> bool:
+    if not file.is_file() or archive.getinfo(name).file_size != file.stat().st_size:
+        return False
+    with archive.open(name) as packed, file.open("rb") as plain:
+        return all(plain.read(len(chunk)) == chunk for chunk in iter(lambda: packed.read(_CHUNK_BYTES), b""))
