@@ -8,7 +8,6 @@ each form is a finding, and any finding stops the release.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import unicodedata
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from portal.distribution import Distribution
     from portal.finding import Finding
     from portal.package import Package, Resource
     from portal.table import Row, Table
@@ -75,15 +73,15 @@ FileReader = Callable[["Path", "Resource"], Iterator[Cells]]
 # By what stands behind the name of the table in the name of a file.
 FORMS: dict[str, tuple[Form, FileReader]] = {
     ".csv": (Form("CSV", "pyarrow", "text"), lambda path, one: read_csv(path, len(one.fields))),
-    ".excel.csv": (Form("CSV (Excel)", "pyarrow", "numbers"), lambda path, one: read_excel_csv(path, one.fields)),
+    ".excel.csv": (Form("Excel CSV", "pyarrow", "numbers"), lambda path, one: read_excel_csv(path, one.fields)),
     ".sdmx.csv": (
         Form("SDMX-CSV", "pyarrow", "text"),
         lambda path, one: read_sdmx(path, [column.name for column in one.fields]),
     ),
     ".json": (Form("JSON", "json", "typed"), lambda path, one: read_json(path, one.fields)),
-    ".columns.json": (Form("JSON (columns)", "json", "typed"), lambda path, one: read_json_columns(path, one.fields)),
+    ".columns.json": (Form("JSON columns", "json", "typed"), lambda path, one: read_json_columns(path, one.fields)),
     ".parquet": (Form("Parquet", "DuckDB", "typed"), lambda path, one: read_parquet(path, one.fields)),
-    ".xlsx": (Form("Excel", "calamine", "typed"), lambda path, one: read_excel(path, one.fields)),
+    ".xlsx": (Form("XLSX", "calamine", "typed"), lambda path, one: read_excel(path, one.fields)),
 }
 ZIP = Form("ZIP", "zipfile, pyarrow", "text")
 TABLE = Form("SQLite", "SQLite", "typed")
@@ -126,30 +124,18 @@ class Reading:
 
 
 def compare_package(
-    package: Package, tables: Mapping[str, Table], folder: Path, files: Iterable[str], database: sqlite3.Connection
+    package: Package, tables: Mapping[str, Table], folder: Path, files: Sequence[str], database: sqlite3.Connection
 ) -> Proof:
-    """Compare all forms of a package: its `files` in `folder`, and its tables in the database."""
-    names = list(files)
-    proof = _compare_archive(package, folder, names)
+    """Compare the forms of a package: those of its `files`, which lie in `folder`, and its tables in the database."""
+    proof = _compare_archive(package, folder, files)
     for resource in package.resources:
-        readings = [*_open_files(package, resource, folder, names), *_open_tables(package, resource, database)]
+        readings = [*_open_files(package, resource, folder, files), *_open_tables(package, resource, database)]
         proof += compare_table(package, resource, tables[resource.name], readings)
     return proof
 
 
-def digest_forms(package: Package, files: Iterable[Distribution]) -> str:
-    """Return a digest of all that comparing the files of a package depends on: the same digest, the same outcome."""
-    digest = hashlib.sha256(json.dumps(dict(package.descriptor), sort_keys=True).encode())
-    for resource in package.resources:
-        with resource.file.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    for one in sorted((file.name, file.sha256) for file in files):
-        digest.update(repr(one).encode())
-    return digest.hexdigest()
-
-
 def find_form(file: str, resource: Resource) -> tuple[Form, FileReader] | None:
-    """Return the form of a resource that a published file is, and its reader; nothing where it is no table, or of another resource.
+    """Return the form of a resource that a published file is, and its reader; nothing where it is none.
 
     Raises LookupError for a form of a table that nobody reads back.
     """
@@ -182,15 +168,18 @@ def _open_tables(package: Package, resource: Resource, database: sqlite3.Connect
         yield Reading(OBSERVATIONS, DATABASE, read_observations_table(database, package.name, resource.fields))
 
 
-def _compare_archive(package: Package, folder: Path, names: Sequence[str]) -> Proof:
+def _compare_archive(package: Package, folder: Path, files: Sequence[str]) -> Proof:
     name = f"{package.name}.zip"
-    if name not in names:
-        return Proof()
-    place = Place(package.name, f"data/{package.name}/{name}")
+    return compare_archive(package.name, folder / name, f"data/{package.name}/{name}") if name in files else Proof()
+
+
+def compare_archive(dataset: str, path: Path, file: str) -> Proof:
+    """Hold every member of an archive against the published file of its name; `file` is how messages name it."""
+    place = Place(dataset, file)
     try:
-        strange = find_strange_members(folder / name)
+        strange = find_strange_members(path)
     except READER_FAULTS as error:
-        return Proof(findings=(_word_fault(place, ZIP, error),))
+        return Proof(findings=(word_fault(place, ZIP, error),))
     return Proof(findings=tuple(make_finding("form-member", place, member=one) for one in strange))
 
 
@@ -244,7 +233,7 @@ def _compare_batch(package: Package, resource: Resource, reading: Reading, expec
     try:
         found = list(islice(reading.rows, len(expected)))
     except READER_FAULTS as error:
-        reading.fault = _word_fault(place, reading.form, error)
+        reading.fault = word_fault(place, reading.form, error)
         return
     if found != expected:
         at = next(
@@ -263,7 +252,7 @@ def _compare_end(package: Package, reading: Reading) -> None:
     try:
         extra = next(reading.rows, None)
     except READER_FAULTS as error:
-        reading.fault = _word_fault(place, reading.form, error)
+        reading.fault = word_fault(place, reading.form, error)
         return
     if extra is not None:
         where = place.at(reading.count + 1)
@@ -302,7 +291,8 @@ def _show(cell: object, *, ascii_only: bool) -> str:
     return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
 
 
-def _word_fault(place: Place, form: Form, error: Exception) -> Finding:
+def word_fault(place: Place, form: Form, error: Exception) -> Finding:
+    """Return the finding of a form that cannot be read back."""
     reason = str(error) if isinstance(error, FormError) else f"{type(error).__name__}: {error}"
     return make_finding(
         "form-unreadable", place, form=form.name, reader=form.reader, reason=" ".join(reason.split())[:300]

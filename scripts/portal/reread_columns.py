@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -22,11 +23,17 @@ _DUCKDB: dict[str, str | bool | int | float | list[str]] = {
 
 def read_parquet(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
     """Yield the names and the rows of a Parquet file, by DuckDB, which reads a group of rows at a time."""
-    with duckdb.connect(config=_DUCKDB) as connection:
-        found: Any = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
-        yield tuple(str(one[0]) for one in found.description)
-        batches = ([tuple(row) for row in _list_rows(batch)] for batch in found.to_arrow_reader(BATCH_ROWS))
+    with _connect().cursor() as connection:
+        found: Any = connection.read_parquet(str(path))
+        yield tuple(found.columns)
+        batches = (list(_list_rows(batch)) for batch in found.to_arrow_reader(BATCH_ROWS))
         yield from convert_columns(batches, fields, OF_PARQUET)
+
+
+@cache
+def _connect() -> duckdb.DuckDBPyConnection:
+    """Return the one engine of this process; to start one takes longer than to read a small file."""
+    return duckdb.connect(config=_DUCKDB)
 
 
 def _list_rows(batch: Any) -> Iterator[Cells]:

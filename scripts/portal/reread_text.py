@@ -83,10 +83,7 @@ def read_sdmx(path: Path, names: Sequence[str]) -> Iterator[Cells]:
 
 
 def read_zipped_csv(path: Path, member: str, width: int) -> Iterator[Cells]:
-    """Yield header and rows of a CSV file in a zip archive as exact text; its checksum is checked at its end.
-
-    Every member must be byte for byte the file that is published beside the archive.
-    """
+    """Yield header and rows of a CSV file in a zip archive as exact text; its checksum is checked at its end."""
     with zipfile.ZipFile(path) as archive:
         if member not in archive.namelist():
             raise FormError(f"no member {member}")
@@ -95,9 +92,9 @@ def read_zipped_csv(path: Path, member: str, width: int) -> Iterator[Cells]:
 
 
 def find_strange_members(path: Path) -> list[str]:
-    """Return the members of an archive that are not byte for byte the file of the same name beside it."""
+    """Return the members of an archive that are not byte for byte the file to which their names lead from there."""
     with zipfile.ZipFile(path) as archive:
-        return [name for name in archive.namelist() if not _is_beside(archive, name, path.with_name(name))]
+        return [name for name in archive.namelist() if not _is_beside(archive, name, path.parent / name)]
 
 
 def _is_beside(archive: zipfile.ZipFile, name: str, file: Path) -> bool:
