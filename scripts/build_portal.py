@@ -27,9 +27,12 @@ _STAGES = {
     "check": "kiểm tra / check",
     "database": "cơ sở dữ liệu / database",
     "distributions": "tệp tải về / distributions",
+    "agreement": "so tệp và bảng / compare files",
     "metadata": "siêu dữ liệu / metadata",
     "site": "trang web / site",
     "standards": "chuẩn mô tả / standards",
+    "pages": "so trang / compare pages",
+    "compress": "nén / compress",
     "publish": "công bố / publish",
 }
 

@@ -38,6 +38,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # After every period that the tests write but for targets.
 TODAY = date(2026, 11, 22)
 
+# What a release holds beside what its manifest lists: itself, the time of the build, and the history.
+UNLISTED = frozenset({"manifest.json", "release.json", "site/data/releases.json"})
+
 # Texts that a descriptor may carry and a page must bear.
 SCRIPT = '</title><script>alert("{}")</script>'
 # ≮ and ≯ lose their stroke when text is folded for search.
@@ -308,7 +311,7 @@ def find_damage(release: Path) -> list[str]:
     found = {
         path.relative_to(release).as_posix(): (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
         for path in release.rglob("*")
-        if path.is_file() and path not in {release / "manifest.json", release / "release.json"}
+        if path.is_file() and path.relative_to(release).as_posix() not in UNLISTED
     }
     return sorted(name for name in expected | found if expected.get(name) != found.get(name))
 

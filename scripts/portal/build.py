@@ -15,6 +15,7 @@ from portal.api_metadata import make_metadata
 from portal.api_pages import FOLDER, write_api_pages
 from portal.api_schema import INSPECTION, inspect_database
 from portal.build_cache import BuildCache, digest_code, digest_parts
+from portal.by_hash import link_by_hash, list_files, write_checksums
 from portal.catalog import make_catalog
 from portal.check import check_packages
 from portal.citation import write_citations
@@ -29,10 +30,11 @@ from portal.finding import find_blockers
 from portal.inputs import digest_project
 from portal.latest import write_latest
 from portal.precompression import compress_files
+from portal.proof import Prover, write_proof
 from portal.register import list_registers, read_registers
 from portal.release import BuildFolder, digest_inputs, publish, stage
 from portal.settings import read_settings
-from portal.site import write_site
+from portal.site import write_agreement_page, write_site
 from portal.sitemap import write_sitemap
 from portal.standards import write_standards
 from portal.table import Table
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from portal.agreement import Proof
+    from portal.catalog import Catalog
     from portal.finding import Finding
     from portal.package import Package
     from portal.text import Text
@@ -101,8 +105,14 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
         with _timed("distributions", report):
             data = staging / "data"
             cache = BuildCache(folder.root / "cache")
-            distributions = _write_all_distributions(packages, data, cache, digest_code(project))
+            code = digest_code(project)
+            distributions = _write_all_distributions(packages, data, cache, code)
             collections = write_collections(packages, distributions, staging / "opendata.db", data)
+        prover = Prover(tables, distributions, cache, code)
+        with _timed("agreement", report):
+            proof = prover.prove_data(packages, data, staging / "opendata.db")
+        if proof.findings:
+            return Result("", [*findings, *proof.findings], len(packages))
         catalog = replace(
             make_catalog(settings, packages, tables, distributions, findings),
             shapes=read_shapes(staging / "opendata.db"),
@@ -129,11 +139,27 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             write_sitemap(catalog, staging / "site")
         with _timed("standards", report):
             write_standards(catalog, staging / "site")
+        with _timed("pages", report):
+            proof += prover.prove_pages(packages, staging / "site", staging / "opendata.db")
+        if proof.findings:
+            return Result("", [*findings, *proof.findings], len(packages))
+        with _timed("compress", report):
+            _finish_site(catalog, project, staging / "site", proof)
         with _timed("publish", report):
-            compress_files(staging / "site")
             release = publish(folder, staging, inputs)
             cache.prune()
     return Result(release, findings, len(packages), pages, account_for(catalog))
+
+
+def _finish_site(catalog: Catalog, project: Path, site: Path, proof: Proof) -> None:
+    """Publish what was compared, then give every file its compressed twin and its address by content."""
+    data = site / "data"
+    write_proof(proof, data)
+    write_agreement_page(catalog, project, site, proof)
+    files = list_files(catalog.distributions, catalog.collections)
+    write_checksums(files, data)
+    compress_files(site)
+    link_by_hash(files, data)
 
 
 def _write_all_distributions(

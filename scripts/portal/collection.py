@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portal.archive import write_archive
+from portal.by_hash import name_by_hash
 from portal.descriptor import DESCRIPTOR
 from portal.distribution import describe_distribution, describe_file, describe_omission
 from portal.format_limits import OMISSIONS
@@ -92,11 +93,17 @@ def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], fol
         "home": settings.site_url,
         "latest": f"{settings.site_url}data/latest.json",
         "openapi": f"{settings.site_url}developers/openapi.json",
-        "distributions": [{"url": address + one.name, **describe_distribution(one)} for one in catalog.collections],
+        "distributions": [describe_download(one, address, one.name) for one in catalog.collections],
         "datasets": [_describe_package(package, catalog, summaries[package.name]) for package in packages],
     }
     text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
     (folder / "catalog.json").write_text(text, "utf-8")
+
+
+def describe_download(one: Distribution, address: str, name: str) -> dict[str, Any]:
+    """Return a file with both of its addresses: `url` gives the newest one, `permanent` these bytes."""
+    permanent = address + name_by_hash(one.sha256, one.name)
+    return {"url": address + name, "permanent": permanent, **describe_distribution(one)}
 
 
 def _describe_package(package: Package, catalog: Catalog, summary: DatasetSummary) -> dict[str, Any]:
@@ -124,7 +131,8 @@ def _describe_package(package: Package, catalog: Catalog, summary: DatasetSummar
         "api": f"{home}datasette/opendata/{package.name}.json",
         "descriptor": f"{address}{DESCRIPTOR}",
         "distributions": [
-            {"url": address + one.name, **describe_distribution(one)} for one in catalog.distributions[package.name]
+            describe_download(one, f"{home}data/", f"{package.name}/{one.name}")
+            for one in catalog.distributions[package.name]
         ],
         **({"omitted": [describe_omission(one) for one in omitted]} if omitted else {}),
     }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal import sdmx
 from portal.archive import write_archive
+from portal.by_hash import name_by_hash
 from portal.csv_file import LINE_END, write_csv, write_excel_csv
 from portal.descriptor import DESCRIPTOR
 from portal.excel_file import write_excel
@@ -143,7 +144,10 @@ def publish_descriptor(
         resource["hash"] = f"sha256:{published.sha256}"
         if "lineTerminator" in resource["dialect"]:
             resource["dialect"]["lineTerminator"] = LINE_END
-    descriptor["portal"]["distributions"] = [{"path": one.name, **describe_distribution(one)} for one in files]
+    descriptor["portal"]["distributions"] = [
+        {"path": one.name, "permanent": f"../{name_by_hash(one.sha256, one.name)}", **describe_distribution(one)}
+        for one in files
+    ]
     if omitted:
         descriptor["portal"]["omitted"] = [describe_omission(one) for one in omitted]
     return descriptor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portal.by_hash import name_by_hash
 from portal.format_limits import EXCEL_FINDINGS
 from portal.number import format_number, format_size
 from portal.view import Download
@@ -48,5 +49,6 @@ def _describe(one: Distribution, folder: str, language: Language, about: str = "
         size=format_size(one.bytes, language),
         rows="" if one.rows is None else say("downloads_rows", language, count=format_number(one.rows, language)),
         sha256=one.sha256,
+        permanent=f"/data/{name_by_hash(one.sha256, one.name)}",
         about=about,
     )

@@ -12,13 +12,15 @@ from portal.citation import make_bibtex
 from portal.coverage import count_runs
 from portal.explanation import Results, explain_target
 from portal.period import format_period
-from portal.presenter import SHOWN_FIGURES, Presenter
+from portal.presenter import SHOWN_FIGURES, SHOWN_ROWS, Presenter
+from portal.proof import count_forms
 from portal.text import sort_key
 from portal.view import Change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portal.agreement import Proof
     from portal.catalog import Record
     from portal.consistency import Verdict
     from portal.explanation import Judgement
@@ -213,6 +215,21 @@ class Lister(Presenter):
         """Return the key that sorts observations with the newest first."""
         newest = (one.period.end or one.period.start).toordinal()
         return -newest, one.measure, (one.transform != "level" and one.transform) or "", one.dimensions
+
+    def agreement_view(self, proof: Proof) -> dict[str, object]:
+        """Return what was compared, form by form, and all of it in a sentence."""
+        forms = count_forms(proof)
+        rows = [
+            (one.form, one.reader, self.number(one.tables), self.number(one.rows), self.number(one.cells))
+            for one in forms
+        ]
+        total = self.say(
+            "agreement_total",
+            cells=self.number(sum(one.cells for one in forms)),
+            forms=self.number(len(forms)),
+            datasets=self.number(len({one.dataset for one in proof.comparisons})),
+        )
+        return {"rows": rows, "total": total, "shown": self.number(SHOWN_ROWS)}
 
     def sources_of(self, rows: Sequence[Observation]) -> list[tuple[str, str, list[tuple[str, str]]]]:
         """Return identifier, title and facts of the documents that some observations come from."""

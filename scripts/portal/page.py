@@ -59,6 +59,7 @@ class Writer(Lister):
         yield self.systems_page()
         yield self.targets_page()
         yield self.quality_page()
+        yield self.agreement_page()
         yield self.glossary_page()
         yield self.search_page()
         yield self.api_page()
@@ -204,6 +205,10 @@ class Writer(Lister):
             "flags": self.flag_groups(every),
         }
         return self._page("quality/", "quality_title", "quality_description", "quality.html", view)
+
+    def agreement_page(self) -> Page:
+        """Return the page about the comparison of all forms; its figures are put in when everything was compared."""
+        return self._page("agreement/", "agreement_title", "agreement_description", "agreement.html", {})
 
     def glossary_page(self) -> Page:
         """Return the terms that readers meet, explained."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portal.agreement import READER_FAULTS, Comparison, Form, Proof, Reading, compare_table, word_cells, word_fault
 from portal.finding import Place, make_finding
@@ -39,6 +39,7 @@ _SELECT = (
     "SELECT 'o-' || substr(id, -16), value, transform, status, source, as_stated, locator, note, note_en "
     "FROM observations WHERE "
 )
+Row = tuple[Any, ...]
 _NEWEST = "SELECT coalesce(period_end, period_start), 'o-' || substr(id, -16) FROM observations WHERE dataset = ?"
 
 
@@ -94,7 +95,7 @@ class _Figures:
                 later = read_later_figures(path)
                 expected = self._select_prefix(path.name.partition(".")[0], shown)
                 count += self._compare_file(file, later, expected, words)
-            self._compare_count(count, page)
+            self._compare_count(count)
         except _DifferenceError as error:
             return Proof(findings=(error.finding,))
         except READER_FAULTS as error:
@@ -111,11 +112,11 @@ class _Figures:
         at, english = names.index(word), names.index(f"{word}_en") if f"{word}_en" in names else names.index(word)
         return {row[0]: (row[english] if self.language == "en" else "") or row[at] or row[0] for row in cursor}
 
-    def _select_shown(self, shown: Mapping[str, ShownFigure]) -> Iterator[sqlite3.Row]:
+    def _select_shown(self, shown: Mapping[str, ShownFigure]) -> Iterator[Row]:
         for anchor in shown:
             yield from self._query(f"{_SELECT} id = ?", f"{self.dataset}-{anchor[2:]}")
 
-    def _select_prefix(self, prefix: str, shown: Mapping[str, ShownFigure]) -> Iterator[sqlite3.Row]:
+    def _select_prefix(self, prefix: str, shown: Mapping[str, ShownFigure]) -> Iterator[Row]:
         """Yield the figures whose anchors begin with `prefix`, but for those that the page shows; along the key."""
         begin = f"{self.dataset}-{prefix}"
         rows = self._query(f"{_SELECT} id >= ? AND id < ? ORDER BY id", begin, f"{begin}g")
@@ -133,9 +134,7 @@ class _Figures:
                 place = Place(self.dataset, page, number)
                 self._differ(place, "period", day, days.get(anchor))
 
-    def _compare_file(
-        self, file: str, found: Mapping[str, ShownFigure], expected: Iterator[sqlite3.Row], words: _Words
-    ) -> int:
+    def _compare_file(self, file: str, found: Mapping[str, ShownFigure], expected: Iterator[Row], words: _Words) -> int:
         """Compare the figures of one file, whatever their order in it; return how many there are."""
         numbers = {anchor: number for number, anchor in enumerate(found, start=2)}
         missing = set(found)
@@ -149,12 +148,12 @@ class _Figures:
             self._fail("form-row-extra", Place(self.dataset, file, numbers[anchor]), anchor)
         return len(found)
 
-    def _compare_count(self, count: int, page: str) -> None:
+    def _compare_count(self, count: int) -> None:
         (expected,) = self._query("SELECT count(*) FROM observations WHERE dataset = ?", self.dataset).fetchone()
         if count != expected:
             raise FormError(f"it says {expected} rows and has {count}")
 
-    def _compare_figure(self, place: Place, found: ShownFigure, row: sqlite3.Row, words: _Words) -> None:
+    def _compare_figure(self, place: Place, found: ShownFigure, row: Row, words: _Words) -> None:
         _, value, transform, status, source, as_stated, locator, note, note_en = row
         stated = say("stated_at", self.language, as_stated=as_stated, locator=locator)
         expected: dict[str, object] = {

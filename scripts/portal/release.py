@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.ledger import note_release
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -114,6 +116,7 @@ def stage(folder: BuildFolder) -> Iterator[Path]:
 def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
     """Seal `staging` and make it the published release; return its id."""
     manifest = _make_manifest(staging)
+    _keep_times(staging, folder.current, manifest)
     text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
     identifier = hashlib.sha256(text.encode()).hexdigest()[:16]
     (staging / MANIFEST).write_text(text, "utf-8")
@@ -127,6 +130,7 @@ def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
         os.utime(target)
     else:
         staging.rename(target)
+    note_release(folder.root, target, record)
     _switch(folder.current, target)
     _write_last(folder, target)
     _prune(folder, keep=target)
@@ -157,13 +161,34 @@ def _write_last(folder: BuildFolder, target: Path) -> None:
 
 def _make_manifest(staging: Path) -> dict[str, list[dict[str, str | int]]]:
     files: list[dict[str, str | int]] = []
+    digests: dict[tuple[int, int], str] = {}
     for path in sorted(staging.rglob("*")):
         if path.is_file():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            status = path.stat()
+            same = status.st_dev, status.st_ino  # a file may have several names
+            if same not in digests:
+                with path.open("rb") as file:
+                    digests[same] = hashlib.file_digest(file, "sha256").hexdigest()
             name = path.relative_to(staging).as_posix()
-            files.append({"path": name, "bytes": path.stat().st_size, "sha256": digest})
+            files.append({"path": name, "bytes": status.st_size, "sha256": digests[same]})
     return {"files": files}
+
+
+def _keep_times(staging: Path, current: Path, manifest: dict[str, list[dict[str, str | int]]]) -> None:
+    """Give every file that the published release has too the time that it has there, all others one and the same.
+
+    Servers say it as Last-Modified and make their ETag of it: both change when the bytes do, and only then.
+    """
+    try:
+        known = {one["path"]: one for one in json.loads((current / MANIFEST).read_text("utf-8"))["files"]}
+    except (OSError, ValueError, LookupError):
+        known = {}
+    now = int(datetime.now(UTC).timestamp())
+    for one in manifest["files"]:
+        name = str(one["path"])
+        before = current / name
+        when = int(before.stat().st_mtime) if known.get(name) == one and before.is_file() else now
+        os.utime(staging / name, (when, when))
 
 
 def _switch(link: Path, target: Path) -> None:

@@ -49,6 +49,8 @@ PREFLIGHT: Mapping[str, str] = {
 }
 # As hosts are written; anything else would stand in links to the next page.
 _HOST = re.compile(rb"[\w.:\[\]~%-]{0,255}", re.ASCII)
+# What scripts of other sites may read beside what they always may.
+EXPOSED_HEADERS = "Link, ETag, Content-Disposition, Content-Range, X-Release, X-Truncated, Retry-After"
 # Pages made to stand in frames of other sites.
 EMBEDS = ("/embed/", "/en/embed/")
 BAD_ADDRESS = "Địa chỉ không hợp lệ. / Bad address.\n"
@@ -160,7 +162,7 @@ def _add_headers(scope: Scope, send: Send) -> Send:
                 headers["Content-Security-Policy"] = f"{_POLICY}*"
             # Everything here is public and for reading: scripts of other sites may.
             headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = "Link, ETag, Content-Range, X-Release, X-Truncated, Retry-After"
+            headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
         await send(message)
 
     return send_with_headers

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page as MkDocsPage
 
+    from portal.agreement import Proof
     from portal.catalog import Catalog
 
 CONFIGURATIONS: dict[Language, str] = {"vi": "mkdocs.yml", "en": "mkdocs.en.yml"}
@@ -53,6 +54,8 @@ LOCAL_ADDRESS = "http://127.0.0.1:8000/"
 UNDATED = "2000-01-01"
 # Of the theme beneath only the machinery is used: its scripts, styles and pictures stay out of the release.
 _UNUSED = ("assets/javascripts/", "assets/stylesheets/", "assets/images/")
+# Where the outcome of comparing goes once everything that is compared exists.
+AGREEMENT_MARK = "<!-- agreement -->"
 _TAG = re.compile("<[^>]*>")
 # Words and their structure; no picture, which would be fetched from another host, no part of a page's own frame.
 _MARKDOWN_TAGS = {
@@ -192,6 +195,22 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path) -> int:
     documents = [*collect_documents(catalog), *describe_written(written, catalog)]
     write_search_index(documents, out / "search-index")
     return count
+
+
+def write_agreement_page(catalog: Catalog, project: Path, site: Path, proof: Proof) -> None:
+    """Put the outcome of comparing into its page, which MkDocs made before the pages could be compared.
+
+    Raises SiteError where the page has no place for it.
+    """
+    for language in LANGUAGES:
+        writer = Writer(catalog, language)
+        renderer = make_renderer(project / "site" / "theme" / _TEMPLATES, writer)
+        body = renderer.environment.get_template("agreement_table.html").render(**writer.agreement_view(proof))
+        path = site / writer.url("agreement/").lstrip("/") / "index.html"
+        before, mark, behind = path.read_text("utf-8").partition(AGREEMENT_MARK)
+        if not mark:
+            raise SiteError(f"{path.relative_to(site)}: {AGREEMENT_MARK}")
+        path.write_text(f"{before}{body}{behind}", "utf-8")
 
 
 class _Warnings(logging.Handler):

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
 from portal.asset import ASSETS, digest_asset
+from portal.by_hash import FOLDER as BY_HASH
 from portal.precompression import COMPRESSIBLE, GZIP_SUFFIX
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
+# Tables, archives and the database are saved under their own names; JSON, text and pictures are looked at in place.
+_ATTACHED = re.compile(r"/data/(?:.*/)?(?P<name>[\w.-]+\.(?:csv|db|parquet|xlsx|zip))")
+_BY_HASH = re.compile(rf"/data/{BY_HASH}/[0-9a-f]{{64}}/[^/]+")
 SITE_METHODS = ("GET", "HEAD")
 SHORT_CACHE = "public, max-age=60, must-revalidate"  # a correction is seen within a minute
 LONG_CACHE = "public, max-age=31536000, immutable"  # a hash in the name: another content is another file
@@ -72,7 +76,16 @@ def name_media_type(name: str) -> str:
 
 def name_cache_control(address: str) -> str:
     """Return the Cache-Control of a file that was found at `address`."""
-    return LONG_CACHE if _HASHED_ASSET.fullmatch(address) else SHORT_CACHE
+    return LONG_CACHE if _HASHED_ASSET.fullmatch(address) or _BY_HASH.fullmatch(address) else SHORT_CACHE
+
+
+def name_disposition(address: str) -> str:
+    """Return the Content-Disposition of a file that was found at `address`; nothing where a browser shows it.
+
+    The name is that of the file, which is that of the dataset: whoever gets it again gets it under the same name.
+    """
+    found = _ATTACHED.fullmatch(address)
+    return f'attachment; filename="{found["name"]}"' if found else ""
 
 
 def _choose_cache(scope: Scope, file: Path, status: os.stat_result) -> str:
@@ -162,6 +175,8 @@ class StaticSite(StaticFiles):
         """Answer with a file in the form that was asked for, or with 304 where the visitor has it."""
         request = _read_headers(scope)
         headers = {"Cache-Control": _choose_cache(scope, Path(file), status) if status_code == 200 else SHORT_CACHE}
+        if status_code == 200 and (disposition := name_disposition(scope["path"])):
+            headers["Content-Disposition"] = disposition
         packed, packed_status = await self._find_packed(name)
         if packed_status:
             headers["Vary"] = "Accept-Encoding"

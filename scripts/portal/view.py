@@ -42,6 +42,7 @@ class Download:
     size: str
     rows: str
     sha256: str
+    permanent: str
     about: str = ""
 
 

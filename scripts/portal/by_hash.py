@@ -1,0 +1,63 @@
+"""Addresses by content: `/data/by-hash/<sha256>/<file>` is that file or nothing, for as long as a release has it.
+
+The stable address of a file, `/data/<dataset>/<file>`, gives the newest release; who must get the same bytes again
+cites this one. Both are names of one file on disk. `/data/checksums.txt` lists the stable ones as `sha256sum -c` reads
+them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from portal.precompression import GZIP_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from portal.distribution import Distribution
+
+FOLDER = "by-hash"
+CHECKSUMS = "checksums.txt"
+
+
+def name_by_hash(sha256: str, name: str) -> str:
+    """Return the address of a file by its content, below `/data/`; `name` may be a path."""
+    return f"{FOLDER}/{sha256}/{PurePosixPath(name).name}"
+
+
+def list_files(
+    distributions: Mapping[str, Sequence[Distribution]], collections: Sequence[Distribution] = ()
+) -> dict[str, str]:
+    """Return the SHA-256 of every distribution by its path below `/data/`, sorted."""
+    files = {f"{dataset}/{one.name}": one.sha256 for dataset, every in distributions.items() for one in every}
+    return dict(sorted({**files, **{one.name: one.sha256 for one in collections}}.items()))
+
+
+def write_checksums(files: Mapping[str, str], data: Path) -> None:
+    """Write `checksums.txt`, which `sha256sum -c` reads within `/data/`."""
+    lines = [f"{sha256}  {name}\n" for name, sha256 in files.items()]
+    (data / CHECKSUMS).write_text("".join(lines), "utf-8")
+
+
+def link_by_hash(files: Mapping[str, str], data: Path) -> None:
+    """Give every file, and its compressed twin where there is one, its address by content."""
+    for name, sha256 in files.items():
+        target = data / name_by_hash(sha256, name)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _link(data / name, target)
+            packed = data / f"{name}{GZIP_SUFFIX}"
+            if packed.exists():
+                _link(packed, target.with_name(f"{target.name}{GZIP_SUFFIX}"))
+
+
+def _link(file: Path, name: Path) -> None:
+    """Give a file a second name; a copy where the file system knows no links."""
+    try:
+        os.link(file, name)
+    except OSError:
+        shutil.copyfile(file, name)
