@@ -7,7 +7,10 @@ as `/data/releases.json`; being history, it belongs to no manifest, and the same
 from __future__ import annotations
 
 import copy
+import difflib
 import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from portal.by_hash import CHECKSUMS
@@ -34,6 +37,39 @@ def add_release(ledger: Ledger, record: Mapping[str, str], checksums: Mapping[st
         one = known["files"].setdefault(sha256, {"file": name, "first": place, "last": place})
         one["last"] = place
     return known
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Where a file was published: its path below `/data/`, its first and its last release, and if that is the newest."""
+
+    file: str
+    first: Mapping[str, str]
+    last: Mapping[str, str]
+    newest: bool
+
+
+def find_publication(ledger: Ledger, sha256: str) -> Publication | None:
+    """Return where a file of this SHA-256 was published; nothing where it never was."""
+    one = ledger["files"].get(sha256)
+    if not one:
+        return None
+    releases = ledger["releases"]
+    return Publication(one["file"], releases[one["first"]], releases[one["last"]], one["last"] == len(releases) - 1)
+
+
+def suggest_file(ledger: Ledger, name: str) -> str:
+    """Return the published file whose name is most like `name`; empty where none is."""
+    files = {PurePosixPath(one["file"]).name: one["file"] for one in ledger["files"].values()}
+    near = difflib.get_close_matches(name, files, n=1)
+    return files[near[0]] if near else ""
+
+
+def check_ledger(value: object) -> Ledger:
+    """Return a ledger that was read as JSON. Raises ValueError where it is none."""
+    if not isinstance(value, dict) or not isinstance(value.get("files"), dict) or not value.get("releases"):
+        raise ValueError("không phải sổ công bố / not a ledger")
+    return value
 
 
 def read_checksums(text: str) -> dict[str, str]:
