@@ -1,4 +1,4 @@
-"""Tell whether files were published by the portal, and when. Exit status: 0 all were, 1 one was not, 2 could not run."""
+"""Tell whether files were published by the portal, and when. Exit status: 0 all were, 1 not all, 2 could not run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="tệp đang giữ / a file that you hold")
     parser.add_argument("--url", help="hỏi một cổng đang chạy / ask a running portal")
     parser.add_argument(
-        "--build", type=Path, default=PROJECT / "build", help="hoặc nơi đã dựng / or where it was built"
+        "--build", type=Path, default=PROJECT / "build", help="hoặc nơi đã dựng / or its build folder"
     )
     return parser.parse_args(argv)
 

@@ -41,7 +41,7 @@ def add_release(ledger: Ledger, record: Mapping[str, str], checksums: Mapping[st
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """Where a file was published: its path below `/data/`, its first and its last release, and if that is the newest."""
+    """Where a file was published: its path below `/data/`, and its first and last release."""
 
     file: str
     first: Mapping[str, str]
