@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from portal.agreement import READER_FAULTS, Comparison, Form, Proof, Reading, compare_table, word_cells, word_fault
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 PAGES: Mapping[Language, Form] = {one: Form(f"HTML ({one})", "html.parser", "typed") for one in LANGUAGES}
 # Of every figure: its value, its status, its place in the source, its note.
 CELLS_OF_A_FIGURE = 4
+# And the column of the page in which each stands.
+_COLUMNS = {"value": 2, "status": 2, "source": 4, "note": 5}
 # Transforms whose words tell the direction, so that the number is shown without a sign.
 _DIRECTED = frozenset({"yoy_change_pct", "change_vs_plan_pct", "yoy_change_places"})
 _SELECT = (
@@ -69,7 +70,7 @@ def compare_pages(package: Package, table: Table, site: Path, database: sqlite3.
         else:
             rows = read_plain_page(site / page, package.main.fields, language)
             readings = [Reading(PAGES[language], page, rows)]
-            proof += compare_table(package, package.main, islice(table, SHOWN_ROWS), readings)
+            proof += compare_table(package, package.main, table, readings, SHOWN_ROWS)
     return proof
 
 
@@ -170,7 +171,7 @@ class _Figures:
         }
         for column, cell in expected.items():
             if cell != read[column]:
-                self._differ(place, column, cell, read[column])
+                self._differ(place.at(place.line, _COLUMNS[column]), column, cell, read[column])
 
     def _read_value(self, text: str, transform: str) -> Decimal | str:
         """Return the number that a text shows; words such as `giảm` are its sign."""
