@@ -66,7 +66,7 @@ def _read_csv_stream(file: IO[bytes], width: int, separator: str = ",") -> Itera
 
 # What SDMX calls columns of ours otherwise; a dimension whose name SDMX needs itself stands behind `DIM_`.
 _SDMX = {
-    "PERIOD": "period", "REF_AREA": "area", "TRANSFORMATION": "transform", "OBS_VALUE": "value", "UNIT_MEASURE": "unit",
+    "period": "PERIOD", "area": "REF_AREA", "transform": "TRANSFORMATION", "value": "OBS_VALUE", "unit": "UNIT_MEASURE",
 }  # fmt: skip
 
 
@@ -74,12 +74,16 @@ def read_sdmx(path: Path, names: Sequence[str]) -> Iterator[Cells]:
     """Yield header and rows of an SDMX-CSV file under the names and in the order of the package, as exact text."""
     with path.open("rb") as file:
         header = file.readline().decode().rstrip("\r\n").split(",")
-    found = [_SDMX.get(one) or one.removeprefix("DIM_").lower() for one in header]
-    if missing := [name for name in names if name not in found]:
-        raise FormError(f"no column for {', '.join(missing)}")
-    places = [found.index(name) for name in names]
+    places = [_find_sdmx_column(name, header) for name in names]
     yield tuple(names)
     yield from (tuple(row[place] for place in places) for row in islice(read_csv(path, len(header)), 1, None))
+
+
+def _find_sdmx_column(name: str, header: Sequence[str]) -> int:
+    for known in (_SDMX.get(name), f"DIM_{name.upper()}", name.upper()):
+        if known in header:
+            return header.index(known)
+    raise FormError(f"no column for {name}")
 
 
 def read_zipped_csv(path: Path, member: str, width: int) -> Iterator[Cells]:
