@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 WAIT_SECONDS = 120
 pytestmark = pytest.mark.skipif(
-    SOFFICE is None, reason="LibreOffice is not installed: apt-get install --no-install-recommends libreoffice-calc-nogui"
+    SOFFICE is None,
+    reason="LibreOffice is not installed: apt-get install --no-install-recommends libreoffice-calc-nogui",
 )
 NFD = unicodedata.normalize("NFD", "Rạch Giá")
 FIELDS = [
@@ -38,8 +39,8 @@ ROWS = [
 ]
 # LibreOffice's filters. To read: separator, quote, UTF-8, first line, columns as they are, language (Vietnamese, which
 # has the decimal comma), quoted cells as text, special numbers. To write: the same, cells as they are shown.
-READ_CSV = "CSV:59,34,76,1,,1066,false,true"
-WRITE_CSV = 'csv:Text - txt - csv (StarCalc):44,34,76,1,,1033,false,false,false,false,false,1'
+READ_CSV = "CSV:59,34,76,1,,1066,true,true"
+WRITE_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,1033,false,false,false,false,false,1"
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +53,14 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert not find_blockers(checked.findings), [finding.render("en") for finding in checked.findings]
     package = next(one for one in checked.packages if one.name == "places")
     write_distributions(package, root / "data")
+    rows = [["code"], *([row[0]] for row in ROWS)]
+    (root / "data" / "plain.csv").write_text("".join(f"{row[0]};\r\n" for row in rows), "utf-8")
     assert SOFFICE is not None
     command = [
         SOFFICE, f"-env:UserInstallation={(root / 'profile').as_uri()}", "--headless", f"--infilter={READ_CSV}",
         "--convert-to", WRITE_CSV, "--outdir", str(root / "opened"),
         str(root / "data/places.xlsx"), str(root / "data/places.excel.csv"),
+        str(root / "data/plain.csv"),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -68,7 +72,20 @@ def read_cells(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def test_show(opened: Path) -> None:
-    for path in sorted(opened.iterdir()):
-        print(path.name, *read_cells(path), sep="\n")
-    assert 0
+def test_the_excel_file_has_the_cells_of_the_package(opened: Path) -> None:
+    (sheet,) = (path for path in opened.glob("places-*.csv") if "Data" in path.name)
+    header, *rows = read_cells(sheet)
+    assert header[0] == "Cột code\nColumn code"
+    assert rows == ROWS
+
+
+def test_the_csv_for_excel_has_the_cells_of_the_package(opened: Path) -> None:
+    (sheet,) = opened.glob("places.excel-*.csv")
+    header, *rows = read_cells(sheet)
+    assert header == [one["name"] for one in FIELDS]
+    assert rows == ROWS
+
+
+def test_a_csv_without_quotes_would_lose_leading_zeros(opened: Path) -> None:
+    (sheet,) = opened.glob("plain*.csv")
+    assert [row[0] for row in read_cells(sheet)[1:]] == ["899", "911", "7", "10"]

@@ -10,6 +10,7 @@ header. In any other settings the cells stand unparted in one column, which is s
 from __future__ import annotations
 
 import csv
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LINE_END = "\r\n"
 EXCEL_SEPARATOR = ";"
 EXCEL_DECIMAL = ","
+_SPECIAL = re.compile('[;"\r\n]')
 
 
 def write_csv(_package: Package, resource: Resource, path: Path) -> None:
@@ -40,35 +42,46 @@ def write_csv(_package: Package, resource: Resource, path: Path) -> None:
 def write_excel_csv(_package: Package, resource: Resource, path: Path) -> None:
     """Write CSV for Excel in Vietnamese settings: byte order mark, semicolons, decimal commas, CRLF.
 
-    All cells but numbers stand as in the package.
+    All cells but numbers stand as in the package. Texts stand in quotes, numbers and dates do not: programs that can
+    tell by it, as LibreOffice does with «Quoted field as text», keep `0899` and `3/4`; Excel itself looks at no quotes.
     """
     writers = [_make_writer(column) for column in make_columns(resource)]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=EXCEL_SEPARATOR, lineterminator=LINE_END)
-        writer.writerow(_read_header(resource))
+        file.write(EXCEL_SEPARATOR.join(map(_quote, _read_header(resource))) + LINE_END)
         for rows in read_batches(resource):
             cells = [
-                column if write is None else [write(cell) for cell in column]
-                for write, column in zip(writers, zip(*rows, strict=True), strict=True)
+                [write(cell) for cell in column] for write, column in zip(writers, zip(*rows, strict=True), strict=True)
             ]
-            writer.writerows(zip(*cells, strict=True))
+            file.writelines(EXCEL_SEPARATOR.join(row) + LINE_END for row in zip(*cells, strict=True))
+
+
+def _quote(cell: str) -> str:
+    """Return a text as a field in quotes; an empty one without."""
+    return '"' + cell.replace('"', '""') + '"' if cell else ""
+
+
+def _protect(cell: str) -> str:
+    """Return a cell that is no text as a field, in quotes only where it could not stand without."""
+    return _quote(cell) if _SPECIAL.search(cell) else cell
 
 
 def _read_header(resource: Resource) -> tuple[str, ...]:
     return next(read_raw_rows(resource)).cells
 
 
-def _make_writer(column: Column) -> Callable[[str], str] | None:
-    """Return what writes the cells of a column that does not stay as it is."""
+def _make_writer(column: Column) -> Callable[[str], str]:
+    """Return what turns a cell of a column into a field."""
+    if column.type == "string":
+        return _quote
     if column.type not in NUMBERS:
-        return None
+        return _protect
 
     def write(cell: str) -> str:
         if cell not in column.missing and column.is_plain_number(cell) and "e" not in cell.lower():
             return cell.replace(".", EXCEL_DECIMAL)
         value = column.read(cell)
         if not isinstance(value, Decimal | int):
-            return cell
+            return _protect(cell)
         return format(value, "f" if isinstance(value, Decimal) else "d").replace(".", EXCEL_DECIMAL)
 
     return memoize(write)
