@@ -38,9 +38,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="tệp đang giữ / a file that you hold")
     parser.add_argument("--url", help="hỏi một cổng đang chạy / ask a running portal")
-    parser.add_argument(
-        "--build", type=Path, default=PROJECT / "build", help="hoặc nơi đã dựng / or its build folder"
-    )
+    parser.add_argument("--build", type=Path, default=PROJECT / "build", help="hoặc nơi đã dựng / or its build folder")
     return parser.parse_args(argv)
 
 
@@ -52,9 +50,10 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
         return _fail(f"không đọc được sổ công bố / the ledger cannot be read: {error}")
     try:
-        return 0 if all(_report(path, ledger) for path in arguments.files) else 1
+        published = [_report(path, ledger) for path in arguments.files]
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}")
+    return 0 if all(published) else 1
 
 
 def _fetch_ledger(url: str) -> Ledger:

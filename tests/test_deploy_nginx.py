@@ -16,7 +16,7 @@ import pytest
 
 from front import SHIPPED, Front, ask, find_port, read_all, run_front, wait_until
 from portal.server import SECURITY_HEADERS
-from portal.static_site import MEDIA_TYPES, name_cache_control
+from portal.static_site import MEDIA_TYPES, name_cache_control, name_disposition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,6 +111,35 @@ def test_every_answer_of_the_api_names_its_release(front: Front, deployed: Deplo
 def test_files_are_cached_as_the_application_says(front: Front) -> None:
     for path in ("/", HASHED, "/assets/portal/portal.css", "/data/fish/fish.csv"):
         assert front.ask(path).get("Cache-Control") == name_cache_control(path)
+
+
+def test_both_addresses_of_a_download_say_the_same_in_front_and_behind(front: Front, deployed: Deployed) -> None:
+    catalog = front.ask("/data/catalog.json").json()
+    (fish,) = (one for one in catalog["datasets"] if one["name"] == "fish")
+    behind = deployed.replicas[0].port
+    for one in fish["distributions"]:
+        stable, permanent = (f"/data/{one[key].partition('/data/')[2]}" for key in ("url", "permanent"))
+        answers = [front.ask(stable), front.ask(permanent), ask(behind, stable), ask(behind, permanent)]
+        assert len({(answer.status, answer.body) for answer in answers}) == 1
+        for name in ("Content-Type", "Content-Disposition", "Last-Modified", "Access-Control-Allow-Origin"):
+            assert len({answer.get(name) for answer in answers}) == 1, (one["format"], name)
+        assert {answer.get("Content-Disposition") for answer in answers} == {name_disposition(stable)}
+        assert [answer.get("Cache-Control") for answer in answers] == [name_cache_control(stable),
+                                                                       name_cache_control(permanent)] * 2  # fmt: skip
+        assert all(answer.get("Last-Modified") for answer in answers)
+        for port, path in ((front.port, permanent), (behind, permanent)):
+            tag = ask(port, path).get("ETag")
+            assert ask(port, path, If_None_Match=tag).status == 304
+            part = ask(port, path, Range="bytes=1-3", Accept_Encoding="identity")
+            assert (part.status, part.body) == (206, answers[0].body[1:4])
+            assert "Content-Disposition" in part.get("Access-Control-Expose-Headers")
+
+
+def test_an_address_by_content_gives_that_content_or_nothing(front: Front, deployed: Deployed) -> None:
+    for port in (front.port, deployed.replicas[0].port):
+        answer = ask(port, f"/data/by-hash/{'0' * 64}/fish.csv")
+        assert answer.status == 404
+        assert "immutable" not in answer.get("Cache-Control")
 
 
 def test_media_types_are_those_of_the_application() -> None:

@@ -93,6 +93,28 @@ def test_the_record_tells_what_the_release_was_made_from(folder: BuildFolder) ->
     assert read_record(folder)["inputs"] == "other-inputs", "the same bytes may come from other inputs"
 
 
+def test_a_file_has_the_same_time_as_long_as_it_has_the_same_bytes(folder: BuildFolder) -> None:
+    build(folder, "one")
+    old = 1_600_000_000
+    for path in folder.current.rglob("*"):
+        os.utime(path, (old, old))
+    build(folder, "two")
+    times = {path.name: path.stat().st_mtime for path in (folder.current / "site").rglob("*") if path.is_file()}
+    assert times["phú quốc.csv"] == old
+    assert times["index.html"] > old
+    assert times["index.html"] == int(times["index.html"]), "HTTP knows whole seconds only"
+
+
+def test_a_file_of_two_names_is_listed_under_both(folder: BuildFolder) -> None:
+    with stage(folder) as staging:
+        fill(staging, "one")
+        os.link(staging / "site" / "index.html", staging / "site" / "second.html")
+        publish(folder, staging, "")
+    files = json.loads((folder.current / "manifest.json").read_text("utf-8"))["files"]
+    digests = {one["path"]: one["sha256"] for one in files}
+    assert digests["site/second.html"] == digests["site/index.html"] == hashlib.sha256(b"one").hexdigest()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null"])
 def test_an_unreadable_record_is_no_record(text: str, folder: BuildFolder) -> None:
     assert read_record(folder) == {}

@@ -11,7 +11,15 @@ import httpx
 import pytest
 
 from portal.precompression import LEAST_BYTES, compress_files
-from portal.static_site import StaticSite, accepts_gzip, wants_part
+from portal.static_site import (
+    LONG_CACHE,
+    SHORT_CACHE,
+    StaticSite,
+    accepts_gzip,
+    name_cache_control,
+    name_disposition,
+    wants_part,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,3 +211,30 @@ def test_a_broken_download_goes_on_only_with_the_same_file(site: StaticSite) -> 
     for tag, status in ((plain, 206), (packed, 200), ('"other"', 200)):
         answer = ask(site, "/data/long.csv", {**ASKS, "Range": "bytes=5-", "If-Range": tag})
         assert (answer.status_code, "content-encoding" in answer.headers) == (status, False)
+
+
+# --- downloads ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "disposition"),
+    [
+        ("/data/fish/fish.csv", 'attachment; filename="fish.csv"'),
+        ("/data/fish/fish.excel.csv", 'attachment; filename="fish.excel.csv"'),
+        ("/data/fish/fish.xlsx", 'attachment; filename="fish.xlsx"'),
+        (f"/data/by-hash/{'a' * 64}/fish.parquet", 'attachment; filename="fish.parquet"'),
+        ("/data/opendata.db", 'attachment; filename="opendata.db"'),
+        ("/data/fish/fish.json", ""),
+        ("/data/checksums.txt", ""),
+        ("/catalog/fish/", ""),
+        ('/data/fish/a"b.csv', ""),
+    ],
+)
+def test_tables_are_saved_under_their_names_and_json_is_looked_at(address: str, disposition: str) -> None:
+    assert name_disposition(address) == disposition
+
+
+def test_an_address_by_content_is_kept_for_a_year() -> None:
+    assert name_cache_control(f"/data/by-hash/{'0a' * 32}/fish.csv") == LONG_CACHE
+    assert name_cache_control("/data/by-hash/fish.csv") == SHORT_CACHE
+    assert name_cache_control("/data/fish/fish.csv") == SHORT_CACHE

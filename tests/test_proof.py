@@ -1,0 +1,139 @@
+"""The proof: published with the release, shown on its page, and no release without it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from factory import TODAY, make_tiny_project
+from portal import distribution, figure
+from portal.build import build_portal
+from portal.number import format_number
+from portal.release import BuildFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from portal.build import Result
+    from portal.package import Package, Resource
+    from portal.register import Registers
+    from portal.text import Language
+    from published import Published
+
+pytest_plugins = ("published",)
+
+
+def build(project: Path) -> Result:
+    return build_portal(project, BuildFolder(project.parent / "build"), TODAY, lambda _stage: None)
+
+
+def test_a_writer_that_is_wrong_stops_the_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    json_form = next(one for one in distribution.FORMATS if one.suffix == ".json")
+
+    def write_wrong(package: Package, resource: Resource, path: Path, registers: Registers) -> None:
+        json_form.write(package, resource, path, registers)
+        path.write_text(path.read_text("utf-8").replace('"value":1200', '"value":1201'), "utf-8")
+
+    forms = [replace(one, write=write_wrong) if one is json_form else one for one in distribution.FORMATS]
+    monkeypatch.setattr(distribution, "FORMATS", tuple(forms))
+    result = build(make_tiny_project(tmp_path / "project"))
+    assert result.release == ""
+    (finding,) = (one for one in result.findings if one.severity == "blocker")
+    assert finding.render("en") == (
+        "data/fish/fish.json:2:5: blocker form-differs\n"
+        "  Form JSON, row 2, column “value”: the package has 1200, but json reads 1201.\n"
+        "  Cure: Build again with --force. If it stays, the disk is damaged or the writer is wrong: tell the "
+        "developers; it cannot be published."
+    )
+    assert finding.message == "Dạng JSON, dòng 2, cột «value»: gói ghi 1200, nhưng json đọc lại được 1201."
+    assert not (tmp_path / "build" / "current").exists()
+
+
+def test_a_page_that_rounds_stops_the_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def round_off(value: object, language: Language) -> str:
+        return format_number(int(str(value)) // 1000 * 1000, language)
+
+    monkeypatch.setattr(figure, "format_number", round_off)
+    result = build(make_tiny_project(tmp_path / "project"))
+    assert result.release == ""
+    assert [(one.place, one.message_en) for one in result.findings if one.severity == "blocker"] == [
+        (f"{prefix}catalog/fish/index.html:2:2",
+         f"Form HTML ({language}), row 2, column “value”: the package has 1200, but html.parser reads {shown}.")
+        for prefix, language, shown in (("", "vi", "1000"), ("en/", "en", "1000"))
+    ]  # fmt: skip
+    assert not (tmp_path / "build" / "current").exists()
+
+
+# --- what is published --------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_what_the_record_says(published: Published) -> None:
+    record = json.loads((published.site / "data/agreement.json").read_text("utf-8"))
+    assert record["differences"] == 0
+    assert record["cells"] == sum(one["cells"] for one in record["forms"]) > 10_000
+    members = [one for every in record["datasets"].values() for one in every]
+    for form in record["forms"]:
+        same = [one for one in members if one["form"] == form["form"]]
+        assert (form["tables"], form["cells"]) == (len(same), sum(one["cells"] for one in same))
+    names = {one["form"] for one in record["forms"]}
+    assert names >= {
+        "XLSX", "CSV", "Excel CSV", "JSON", "Parquet", "ZIP", "SQLite", "SQLite (observations)", "HTML (vi)",
+        "HTML (en)",
+    }  # fmt: skip
+    vi, en = published.read("/agreement/"), published.read("/en/agreement/")
+    datasets, forms = len(record["datasets"]), len(record["forms"])
+    assert (
+        f"Trong bản công bố này, {format_number(record['cells'], 'vi')} ô của {datasets} bộ dữ liệu "
+        f"đã được so trong {forms} dạng. Không ô nào khác gói dữ liệu."
+    ) in vi
+    assert f"In this release {format_number(record['cells'], 'en')} cells of {datasets} datasets were compared" in en
+    assert "<!-- agreement -->" not in vi + en
+    for one in record["forms"]:
+        row = f'<th scope="row">{one["form"]}</th><td>{one["reader"]}</td><td>{one["tables"]}</td>'
+        assert row in vi
+        assert row in en
+
+
+def test_pages_lead_to_the_proof(published: Published) -> None:
+    for path in ("/catalog/fish/", "/quality/"):
+        assert '<a href="/agreement/">' in published.read(path)
+        assert '<a href="/en/agreement/">' in published.read(f"/en{path}")
+
+
+def test_the_checksums_are_those_of_sha256sum(published: Published) -> None:
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", "checksums.txt"], cwd=published.site / "data",
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_every_file_has_a_second_address_that_is_the_same_file(published: Published) -> None:
+    data = published.site / "data"
+    catalog = json.loads((data / "catalog.json").read_text("utf-8"))
+    files = [*catalog["distributions"], *(one for entry in catalog["datasets"] for one in entry["distributions"])]
+    listed = (data / "checksums.txt").read_text("utf-8").splitlines()
+    assert len(listed) == len(files) > 100
+    for one in files:
+        name, permanent = (one[key].partition("/data/")[2] for key in ("url", "permanent"))
+        assert permanent == f"by-hash/{one['hash'].removeprefix('sha256:')}/{name.rpartition('/')[2]}"
+        assert (data / permanent).samefile(data / name)
+        assert f"{one['hash'].removeprefix('sha256:')}  {name}" in listed
+        packed = data / f"{name}.gz"
+        assert packed.exists() == (data / f"{permanent}.gz").exists()
+    descriptor = json.loads((data / "fish/datapackage.json").read_text("utf-8"))
+    for one in descriptor["portal"]["distributions"]:
+        assert (data / "fish" / one["permanent"]).samefile(data / "fish" / one["path"])
+
+
+def test_the_page_of_a_dataset_names_the_permanent_addresses(published: Published) -> None:
+    addresses = set(re.findall(r'href="/(data/by-hash/[0-9a-f]{64}/[^"]+)"', published.read("/catalog/fish/")))
+    catalog = json.loads((published.site / "data/catalog.json").read_text("utf-8"))
+    (fish,) = (one for one in catalog["datasets"] if one["name"] == "fish")
+    assert addresses == {f"data/{one['permanent'].partition('/data/')[2]}" for one in fish["distributions"]}
+    assert all((published.site / address).is_file() for address in addresses)
