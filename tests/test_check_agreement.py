@@ -61,8 +61,8 @@ def test_a_portal_agrees_with_itself(served: tuple[str, Path], capsys: pytest.Ca
 TAMPERED = {
     "data/fish/fish.json": (
         b"1500.5", b"1500.6",
-        r"data/fish/fish\.json: blocker download-digest\n.*\n.*\n  The catalogue says sha256:\w{64}, \d+ bytes; "
-        r"the file that comes is sha256:\w{64}, and its permanent address gives \d+ bytes\.",
+        (r"data/fish/fish\.json: blocker download-digest\n.*\n.*\n  The catalogue says sha256:\w{64}, \d+ bytes; "
+        r"the file that comes is sha256:\w{64}, and its permanent address gives \d+ bytes\."),
     ),
     "catalog/fish/index.html": (
         "«1.500,5»".encode(), "«1.500,6»".encode(),
@@ -70,8 +70,8 @@ TAMPERED = {
     ),
     "en/catalog/market/index.html": (
         b">12,345.50<", b">12,345.51<",
-        r"en/catalog/market/index\.html:2:2: blocker form-differs\n.*\n.*\n  Form HTML \(en\), row 2, "
-        r"column “price”: the package has 12345\.50, but html\.parser reads 12345\.51\.",
+        (r"en/catalog/market/index\.html:2:2: blocker form-differs\n.*\n.*\n  Form HTML \(en\), row 2, "
+        r"column “price”: the package has 12345\.50, but html\.parser reads 12345\.51\."),
     ),
 }  # fmt: skip
 

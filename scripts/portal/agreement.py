@@ -23,7 +23,7 @@ from python_calamine import CalamineError
 
 from portal.finding import Place, make_finding
 from portal.reread import NUMERIC, Cells, FormError, batch_rows, read_typed
-from portal.reread_columns import read_excel, read_parquet
+from portal.reread_columns import read_excel, read_large_excel, read_parquet
 from portal.reread_database import read_observations_table, read_table
 from portal.reread_json import read_json, read_json_columns
 from portal.reread_text import (
@@ -83,6 +83,9 @@ FORMS: dict[str, tuple[Form, FileReader]] = {
     ".parquet": (Form("Parquet", "DuckDB", "typed"), lambda path, one: read_parquet(path, one.fields)),
     ".xlsx": (Form("XLSX", "calamine", "typed"), lambda path, one: read_excel(path, one.fields)),
 }
+# Of a larger workbook calamine takes more memory than a build may.
+LARGE_EXCEL_BYTES = 2_000_000
+LARGE_EXCEL = Form("XLSX", "expat", "typed")
 ZIP = Form("ZIP", "zipfile, pyarrow", "text")
 TABLE = Form("SQLite", "SQLite", "typed")
 OBSERVATIONS = Form("SQLite (observations)", "SQLite", "typed")
@@ -156,6 +159,8 @@ def _open_files(package: Package, resource: Resource, folder: Path, names: Seque
     for name in names:
         if found := find_form(name, resource):
             form, read = found
+            if read is FORMS[".xlsx"][1] and (folder / name).stat().st_size > LARGE_EXCEL_BYTES:
+                form, read = LARGE_EXCEL, lambda path, one: read_large_excel(path, one.fields)
             yield Reading(form, f"data/{package.name}/{name}", read(folder / name, resource))
     if (archive := f"{package.name}.zip") in names:
         rows = read_zipped_csv(folder / archive, f"{resource.name}.csv", len(resource.fields))

@@ -9,6 +9,7 @@ import duckdb
 from python_calamine import CalamineWorkbook
 
 from portal.reread import BATCH_ROWS, OF_EXCEL, OF_PARQUET, Cells, FormError, batch_rows, convert_columns
+from portal.reread_sheet import read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,10 +43,19 @@ def _list_rows(batch: Any) -> Iterator[Cells]:
 
 def read_excel(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
     """Yield the names and the rows of the first sheet of a workbook, by calamine; its header is in both languages."""
-    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-    rows = sheet.iter_rows()
+    yield from _name_rows(
+        (tuple(row) for row in CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()), fields
+    )
+
+
+def read_large_excel(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
+    """Yield what `read_excel` does, row by row from the file, by Python's XML parser."""
+    yield from _name_rows(read_sheet(path, fields), fields)
+
+
+def _name_rows(rows: Iterator[Cells], fields: Sequence[Field]) -> Iterator[Cells]:
     titles = ["\n".join(dict.fromkeys(filter(None, (one.title.vi, one.title.en)))) for one in fields]
-    if (found := list(next(rows, []))) != titles:
+    if (found := list(next(rows, ()))) != titles:
         raise FormError(f"the header reads {found}")
     yield tuple(one.name for one in fields)
     cells = (tuple(None if cell == "" else cell for cell in row) for row in rows)

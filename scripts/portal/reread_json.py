@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # For each column of a columnar file one piece is in memory.
 _CHUNK_CHARACTERS = 1 << 16
+# As many as can stand behind what Python takes for a whole number and still make another one of it.
+_TAIL_CHARACTERS = 4
 
 
 def read_json(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
@@ -88,8 +90,8 @@ class _JsonText:
                 if not self._read_on():
                     raise
                 continue
-            # A number at the end of what was read so far may go on.
-            if end < len(self._text) or not self._read_on():
+            # A number at the end of what was read so far may go on, even behind `12.` or `1e+`.
+            if end + _TAIL_CHARACTERS <= len(self._text) or not self._read_on():
                 self._place = end
                 return value
 
