@@ -20,13 +20,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory import build_database, column, write_indicator, write_references, write_table
-from portal.agreement import FORMS, NO_TABLES, Form, Proof, Reading, compare_package, compare_table, find_form
+from portal.agreement import Proof, Reading, compare_package, compare_table
 from portal.build_cache import BuildCache
 from portal.distribution import FORMATS, write_distributions
+from portal.form import FORMS, NO_TABLES, Form, find_form
+from portal.package import Field
 from portal.proof import Prover, count_forms, digest_forms
 from portal.reread_database import open_database
+from portal.reread_json import read_json_columns
 from portal.static_json import write_json_columns
 from portal.table import Row, Table
+from portal.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -146,10 +150,10 @@ def test_every_form_that_is_written_is_read_back() -> None:
 
 def test_a_form_without_a_reader_is_a_fault_of_ours(written: Forms) -> None:
     resource = written.packages["market"].main
-    assert find_form("datapackage.json", resource) is None
-    assert find_form("market.zip", resource) is None
-    with pytest.raises(LookupError, match=r"market\.ods: no reader in portal\.agreement\.FORMS"):
-        find_form("market.ods", resource)
+    assert find_form(written.file("market", ".json").with_name("datapackage.json"), resource) is None
+    assert find_form(written.file("market", ".zip"), resource) is None
+    with pytest.raises(LookupError, match=r"market\.ods: no reader in portal\.form\.FORMS"):
+        find_form(written.file("market", ".ods"), resource)
 
 
 # --- planted differences ------------------------------------------------------------------------------------------
@@ -354,3 +358,19 @@ def test_a_package_that_two_programs_read_differently_agrees_with_no_form(writte
             f"Two programs read the package's file differently from row {row} on: "
             "Apache Arrow and frictionless see other numbers of rows."
         )
+
+
+def test_a_large_workbook_is_read_as_a_small_one(written: Forms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.form.LARGE_EXCEL_BYTES", 0)
+    proof = written.compare("market") + written.compare("fish")
+    assert proof.findings == ()
+    assert {one.reader for one in proof.comparisons if one.form == "XLSX"} == {"expat"}
+
+
+@pytest.mark.parametrize("number", ["12.25", "-0.001", "1e5", "123456"])
+def test_a_number_may_lie_across_two_pieces(number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.reread_json._CHUNK_CHARACTERS", 1)
+    path = tmp_path / "x.json"
+    path.write_text(f'{{"name":"x","rows":2,"columns":{{\n"n":[{number},{number}]\n}}}}\n', "utf-8")
+    value = Decimal(number)
+    assert list(read_json_columns(path, [Field("n", "number", Text("n"), Text(""))])) == [("n",), (value,), (value,)]

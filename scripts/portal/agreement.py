@@ -9,87 +9,32 @@ each form is a finding, and any finding stops the release.
 from __future__ import annotations
 
 import json
-import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
-from zipfile import BadZipFile
-
-import duckdb
-from python_calamine import CalamineError
+from typing import TYPE_CHECKING
 
 from portal.finding import Place, make_finding
+from portal.form import DATABASE, OBSERVATIONS, READER_FAULTS, TABLE, ZIP, Form, find_form
 from portal.reread import NUMERIC, Cells, FormError, batch_rows, read_typed
-from portal.reread_columns import read_excel, read_large_excel, read_parquet
 from portal.reread_database import read_observations_table, read_table
-from portal.reread_json import read_json, read_json_columns
 from portal.reread_text import (
     find_strange_members,
-    read_csv,
-    read_excel_csv,
-    read_sdmx,
     read_source,
     read_zipped_csv,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from portal.finding import Finding
     from portal.package import Package, Resource
     from portal.table import Row, Table
 
-# What a form is held against: the exact text, the typed cells, or the text with typed numbers.
-Basis = Literal["text", "typed", "numbers"]
-# What readers say of a file that is not what it should be.
-READER_FAULTS = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    sqlite3.Error,
-    BadZipFile,
-    EOFError,
-    duckdb.Error,
-    CalamineError,
-)
 _SHOWN_CHARACTERS = 80
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form of tables: its name, the program that reads it back, and what it is held against."""
-
-    name: str
-    reader: str
-    basis: Basis
-
-
-FileReader = Callable[["Path", "Resource"], Iterator[Cells]]
-# By what stands behind the name of the table in the name of a file.
-FORMS: dict[str, tuple[Form, FileReader]] = {
-    ".csv": (Form("CSV", "pyarrow", "text"), lambda path, one: read_csv(path, len(one.fields))),
-    ".excel.csv": (Form("Excel CSV", "pyarrow", "numbers"), lambda path, one: read_excel_csv(path, one.fields)),
-    ".sdmx.csv": (
-        Form("SDMX-CSV", "pyarrow", "text"),
-        lambda path, one: read_sdmx(path, [column.name for column in one.fields]),
-    ),
-    ".json": (Form("JSON", "json", "typed"), lambda path, one: read_json(path, one.fields)),
-    ".columns.json": (Form("JSON columns", "json", "typed"), lambda path, one: read_json_columns(path, one.fields)),
-    ".parquet": (Form("Parquet", "DuckDB", "typed"), lambda path, one: read_parquet(path, one.fields)),
-    ".xlsx": (Form("XLSX", "calamine", "typed"), lambda path, one: read_excel(path, one.fields)),
-}
-# Of a larger workbook calamine takes more memory than a build may.
-LARGE_EXCEL_BYTES = 2_000_000
-LARGE_EXCEL = Form("XLSX", "expat", "typed")
-ZIP = Form("ZIP", "zipfile, pyarrow", "text")
-TABLE = Form("SQLite", "SQLite", "typed")
-OBSERVATIONS = Form("SQLite (observations)", "SQLite", "typed")
-DATABASE = "opendata.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,30 +82,10 @@ def compare_package(
     return proof
 
 
-def find_form(file: str, resource: Resource) -> tuple[Form, FileReader] | None:
-    """Return the form of a resource that a published file is, and its reader; nothing where it is none.
-
-    Raises LookupError for a form of a table that nobody reads back.
-    """
-    stem, dot, suffix = file.partition(".")
-    if stem != resource.name or f".{suffix}" in NO_TABLES:
-        return None
-    try:
-        return FORMS[dot + suffix]
-    except KeyError:
-        raise LookupError(f"{file}: no reader in portal.agreement.FORMS") from None
-
-
-# Files that say something of a table; they hold no cells of it.
-NO_TABLES = frozenset({".zip", ".csv-metadata.json", ".bib", ".ris", ".xml"})
-
-
 def _open_files(package: Package, resource: Resource, folder: Path, names: Sequence[str]) -> Iterator[Reading]:
     for name in names:
-        if found := find_form(name, resource):
+        if found := find_form(folder / name, resource):
             form, read = found
-            if read is FORMS[".xlsx"][1] and (folder / name).stat().st_size > LARGE_EXCEL_BYTES:
-                form, read = LARGE_EXCEL, lambda path, one: read_large_excel(path, one.fields)
             yield Reading(form, f"data/{package.name}/{name}", read(folder / name, resource))
     if (archive := f"{package.name}.zip") in names:
         rows = read_zipped_csv(folder / archive, f"{resource.name}.csv", len(resource.fields))

@@ -18,9 +18,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from portal.agreement import DATABASE, Form, Proof, Reading, compare_package, compare_table, word_fault
+from portal.agreement import Proof, Reading, compare_package, compare_table, word_fault
 from portal.descriptor import DESCRIPTOR, read_packages
 from portal.finding import Place, make_finding
+from portal.form import DATABASE, Form
 from portal.later_rows import FOLDER
 from portal.page_agreement import compare_pages
 from portal.reread import OF_SQL, FormError, batch_rows, convert_columns, read_typed

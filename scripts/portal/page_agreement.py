@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from portal.agreement import READER_FAULTS, Comparison, Form, Proof, Reading, compare_table, word_cells, word_fault
+from portal.agreement import Comparison, Proof, Reading, compare_table, word_cells, word_fault
 from portal.finding import Place, make_finding
+from portal.form import READER_FAULTS, Form
 from portal.later_rows import FOLDER
 from portal.presenter import SHOWN_ROWS
 from portal.reread import FormError

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portal.agreement import DATABASE, Comparison, Proof, compare_archive, compare_package
+from portal.agreement import Comparison, Proof, compare_archive, compare_package
 from portal.build_cache import digest_parts
+from portal.form import DATABASE
 from portal.page_agreement import compare_pages
 from portal.reread_database import open_database
 

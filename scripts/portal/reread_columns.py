@@ -43,9 +43,8 @@ def _list_rows(batch: Any) -> Iterator[Cells]:
 
 def read_excel(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
     """Yield the names and the rows of the first sheet of a workbook, by calamine; its header is in both languages."""
-    yield from _name_rows(
-        (tuple(row) for row in CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()), fields
-    )
+    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+    yield from _name_rows(map(tuple, sheet.iter_rows()), fields)
 
 
 def read_large_excel(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
