@@ -176,6 +176,7 @@ def test_a_published_descriptor_differs_only_in_its_files(awkward: Package, tmp_
     ]  # fmt: skip
     assert listed[0] == {
         "path": "awkward.xlsx",
+        "permanent": f"../by-hash/{written['awkward.xlsx'].sha256}/awkward.xlsx",
         "format": "XLSX",
         "mediatype": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "bytes": written["awkward.xlsx"].bytes,

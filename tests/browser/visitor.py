@@ -25,6 +25,7 @@ PAGE_TYPES = {
     "systems": "/systems/",
     "targets": "/targets/",
     "quality": "/quality/",
+    "agreement": "/agreement/",
     "glossary": "/glossary/",
     "search": "/search/?q=dich+vu+cong",
     "developers": "/developers/",
