@@ -134,9 +134,7 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             pages = write_site(catalog, project, staging / "site", data)
             # MkDocs empties its folder first, so the downloads wait outside until it is done.
             data.rename(staging / "site" / "data")
-            write_developer_files(catalog, staging / "site")
-            write_feeds(catalog, staging / "site")
-            write_sitemap(catalog, staging / "site")
+            _write_beside_pages(catalog, staging / "site")
         with _timed("standards", report):
             write_standards(catalog, staging / "site")
         with _timed("pages", report):
@@ -149,6 +147,13 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             release = publish(folder, staging, inputs)
             cache.prune()
     return Result(release, findings, len(packages), pages, account_for(catalog))
+
+
+def _write_beside_pages(catalog: Catalog, site: Path) -> None:
+    """Write what programs read beside the pages that people read."""
+    write_developer_files(catalog, site)
+    write_feeds(catalog, site)
+    write_sitemap(catalog, site)
 
 
 def _finish_site(catalog: Catalog, project: Path, site: Path, proof: Proof) -> None:
