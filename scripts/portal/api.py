@@ -24,6 +24,7 @@ from datasette.views import table as table_views
 from portal.api_csv import say_more
 from portal.api_metadata import DATABASE
 from portal.api_pages import FOLDER as TEMPLATES_FOLDER
+from portal.api_rows import read_rows, write_query_rows
 from portal.api_schema import DEFAULT_PAGE, INSPECTION, SMALL_TABLE
 from portal.api_value import MAX_ROWS
 from portal.sql_budget import find_budget, limit_work
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 API_PREFIX = "/datasette/"
 ORDINARY_MS = 200  # of work for all SQL of an ordinary request; what needs more runs in a process of its own
+_FACET_SIZE = 30
 API_SETTINGS: Mapping[str, bool | int | str] = {
     "base_url": API_PREFIX,
     "allow_download": False,  # the site offers the file itself
@@ -44,7 +46,7 @@ API_SETTINGS: Mapping[str, bool | int | str] = {
     "max_returned_rows": MAX_ROWS,
     "num_sql_threads": 3,
     "sql_time_limit_ms": ORDINARY_MS,
-    "default_facet_size": 30,
+    "default_facet_size": _FACET_SIZE,
     "facet_time_limit_ms": ORDINARY_MS,
     "allow_csv_stream": True,
     "max_csv_mb": 100,
@@ -52,6 +54,10 @@ API_SETTINGS: Mapping[str, bool | int | str] = {
 }
 _COUNT = "select count(*) from "
 _KEPT_COUNTS = 1_000  # some kilobytes each, at worst
+_KEPT_FACETS = 200  # of at most _FACET_SIZE + 1 values
+_SHORT_LIST = 1_000  # codes
+# How Datasette counts the values of a column.
+_FACET = re.compile(r"\s*select \S+ as value, count\(\*\) as count from \(\s")
 # The first page of a table sorted by one column, as Datasette writes it.
 _SORTED_PAGE = re.compile(
     r"(?P<head>select .+? from (?P<table>\S+) (?:where .+ )?order by (?P<column>\S+?)(?: desc)?)(?P<limit> limit \d+)",
@@ -108,6 +114,7 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
         super().__init__(datasette, str(path), is_mutable=False)
         self.known: dict[tuple[object, ...], Any] = {}
         self._counts: dict[tuple[str, str], Results] = {}
+        self._facets: dict[str, Results] = {}
 
     async def execute(self, sql: str, params: Any = None, **options: Any) -> Results:
         """Run a statement that Datasette made, with rows in one order on every page and counts that end early."""
@@ -169,6 +176,22 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
             raise QueryInterrupted(None, sql, params)  # Datasette's way to leave the number open
         return counted
 
+    async def count_values(self, sql: str, **options: Any) -> Results:
+        """Count the values of a facet over a whole table once: every page of the table shows them."""
+        if sql in self._facets:
+            return self._facets[sql]
+        counted = await self.execute_as_written(sql, **options)
+        if len(counted.rows) <= _FACET_SIZE + 1:
+            if len(self._facets) >= _KEPT_FACETS:
+                self._facets.pop(next(iter(self._facets)))
+            self._facets[sql] = counted
+        return counted
+
+    async def list_codes(self, table: str, column: str) -> list[object]:
+        """Return the values of a column of a short table."""
+        sql = f"select {escape_sqlite(column)} from {escape_sqlite(table)}"  # noqa: S608  # names of the file itself
+        return [row[0] for row in await self.execute_as_written(sql)]
+
 
 class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no types
     """Datasette whose links carry the prefix exactly once and whose connections know the portal's functions."""
@@ -182,7 +205,27 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
 
     async def execute(self, db_name: str, sql: str, params: Any = None, **options: Any) -> Results:
         """Run a statement that a visitor or metadata.yml wrote; tables ask their database themselves."""
-        return await self.databases[db_name].execute_as_written(sql, params, **options)
+        database = self.databases[db_name]
+        if params or options.get("truncate") or not _FACET.match(sql):
+            return await database.execute_as_written(sql, params, **options)
+        return await database.count_values(sql, **options)
+
+    async def expand_foreign_keys(
+        self, database: str, table: str, column: str, values: Sequence[object]
+    ) -> dict[tuple[str, object], object]:
+        """Return the words of codes; a short list of codes is read once, whole, and not for each page and column."""
+        file = self.databases[database]
+        lists = [one for one in await file.foreign_keys_for_table(table) if one["column"] == column]
+        counts = ((self.inspect_data or {}).get(database) or {}).get("tables") or {}
+        if not lists or counts.get(lists[0]["other_table"], {}).get("count", SMALL_TABLE) > _SHORT_LIST:
+            words: dict[tuple[str, object], object] = await super().expand_foreign_keys(database, table, column, values)
+            return words
+        key = ("words", table, column)
+        if key not in file.known:
+            codes = await file.list_codes(lists[0]["other_table"], lists[0]["other_column"])
+            file.known[key] = await super().expand_foreign_keys(database, table, column, codes)
+        kept: dict[tuple[str, object], object] = file.known[key]
+        return kept
 
     async def permission_allowed(
         self,
@@ -233,6 +276,7 @@ def open_api(
     # variables, and answers an unknown address with 500, since there is no traceback to print.
     pm.get_plugin("datasette.handle_exception").rich = None
     table_views.compound_keys_after_sql = say_after_key
+    table_views.display_columns_and_rows = read_rows
     # Datasette limits a statement by the clock: on a busy machine cheap ones would be refused.
     datasette.database.sqlite_timelimit = limit_work
     inspection, templates = database.with_name(INSPECTION), database.with_name(TEMPLATES_FOLDER)
@@ -244,6 +288,7 @@ def open_api(
         template_dir=str(templates) if templates.is_dir() else None,
         cors=True,
     )
+    api.jinja_env.globals["write_query_rows"] = write_query_rows
     api.remove_database(DATABASE)
     api.add_database(PortalDatabase(api, database), name=DATABASE)
     api.guard = guard
