@@ -83,7 +83,7 @@ def test_what_an_application_says_is_kept() -> None:
         await send({"type": "http.response.body", "body": b'{"rows": ', "more_body": True})
         await send({"type": "http.response.body", "body": b"[]}"})
 
-    answer = asyncio.run(call(datasette, {"type": "http"}, b""))
+    answer = asyncio.run(call(datasette, {"type": "http"}))
     assert (answer.body, answer.headers) == (b'{"rows": []}', {"content-type": "a/b"})
 
 

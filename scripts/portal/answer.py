@@ -111,8 +111,8 @@ def _measure(key: tuple[str | bytes, ...], answer: Answer) -> int:
     return answer.size + sum(map(len, key))  # an address may be longer than its answer
 
 
-async def call(app: ASGIApp, scope: Scope, query: bytes) -> Answer:
-    """Ask an ASGI application for a GET of `scope` with another query string; return its whole answer."""
+async def call(app: ASGIApp, scope: Scope) -> Answer:
+    """Ask an ASGI application for a GET of `scope`; return its whole answer."""
     status, headers, body = 500, Headers(), bytearray()
 
     async def receive() -> Message:
@@ -125,7 +125,7 @@ async def call(app: ASGIApp, scope: Scope, query: bytes) -> Answer:
         elif message["type"] == "http.response.body":
             body.extend(message.get("body", b""))
 
-    await app({**scope, "method": "GET", "query_string": query}, receive, send)
+    await app({**scope, "method": "GET"}, receive, send)
     return _make_answer(status, headers, body)
 
 

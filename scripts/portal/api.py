@@ -11,9 +11,11 @@ import copy
 import json
 import re
 import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import datasette.database
+import datasette.facets
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import pm
@@ -22,6 +24,7 @@ from datasette.utils import PrefixedUrlString, escape_sqlite
 from datasette.views import table as table_views
 
 from portal.api_csv import say_more
+from portal.api_facets import FACET_SIZE, KeptFacets, load_facets
 from portal.api_metadata import DATABASE
 from portal.api_pages import FOLDER as TEMPLATES_FOLDER
 from portal.api_rows import read_rows, write_query_rows
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
 
 API_PREFIX = "/datasette/"
 ORDINARY_MS = 200  # of work for all SQL of an ordinary request; what needs more runs in a process of its own
-_FACET_SIZE = 30
 API_SETTINGS: Mapping[str, bool | int | str] = {
     "base_url": API_PREFIX,
     "allow_download": False,  # the site offers the file itself
@@ -46,7 +48,7 @@ API_SETTINGS: Mapping[str, bool | int | str] = {
     "max_returned_rows": MAX_ROWS,
     "num_sql_threads": 3,
     "sql_time_limit_ms": ORDINARY_MS,
-    "default_facet_size": _FACET_SIZE,
+    "default_facet_size": FACET_SIZE,
     "facet_time_limit_ms": ORDINARY_MS,
     "allow_csv_stream": True,
     "max_csv_mb": 100,
@@ -54,10 +56,7 @@ API_SETTINGS: Mapping[str, bool | int | str] = {
 }
 _COUNT = "select count(*) from "
 _KEPT_COUNTS = 1_000  # some kilobytes each, at worst
-_KEPT_FACETS = 200  # of at most _FACET_SIZE + 1 values
 _SHORT_LIST = 1_000  # codes
-# How Datasette counts the values of a column.
-_FACET = re.compile(r"\s*select \S+ as value, count\(\*\) as count from \(\s")
 # The first page of a table sorted by one column, as Datasette writes it.
 _SORTED_PAGE = re.compile(
     r"(?P<head>select .+? from (?P<table>\S+) (?:where .+ )?order by (?P<column>\S+?)(?: desc)?)(?P<limit> limit \d+)",
@@ -114,7 +113,7 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
         super().__init__(datasette, str(path), is_mutable=False)
         self.known: dict[tuple[object, ...], Any] = {}
         self._counts: dict[tuple[str, str], Results] = {}
-        self._facets: dict[str, Results] = {}
+        self.facets = KeptFacets()
 
     async def execute(self, sql: str, params: Any = None, **options: Any) -> Results:
         """Run a statement that Datasette made, with rows in one order on every page and counts that end early."""
@@ -176,17 +175,6 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
             raise QueryInterrupted(None, sql, params)  # Datasette's way to leave the number open
         return counted
 
-    async def count_values(self, sql: str, **options: Any) -> Results:
-        """Count the values of a facet over a whole table once: every page of the table shows them."""
-        if sql in self._facets:
-            return self._facets[sql]
-        counted = await self.execute_as_written(sql, **options)
-        if len(counted.rows) <= _FACET_SIZE + 1:
-            if len(self._facets) >= _KEPT_FACETS:
-                self._facets.pop(next(iter(self._facets)))
-            self._facets[sql] = counted
-        return counted
-
     async def list_codes(self, table: str, column: str) -> list[object]:
         """Return the values of a column of a short table."""
         sql = f"select {escape_sqlite(column)} from {escape_sqlite(table)}"  # noqa: S608  # names of the file itself
@@ -206,9 +194,9 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
     async def execute(self, db_name: str, sql: str, params: Any = None, **options: Any) -> Results:
         """Run a statement that a visitor or metadata.yml wrote; tables ask their database themselves."""
         database = self.databases[db_name]
-        if params or options.get("truncate") or not _FACET.match(sql):
-            return await database.execute_as_written(sql, params, **options)
-        return await database.count_values(sql, **options)
+        ask = partial(database.execute_as_written, sql, params, **options)
+        kept = database.facets.can_keep(sql, params, options)
+        return await (database.facets.count(sql, ask) if kept else ask())
 
     async def expand_foreign_keys(
         self, database: str, table: str, column: str, values: Sequence[object]
@@ -277,6 +265,7 @@ def open_api(
     pm.get_plugin("datasette.handle_exception").rich = None
     table_views.compound_keys_after_sql = say_after_key
     table_views.display_columns_and_rows = read_rows
+    datasette.facets.load_facet_configs = load_facets
     # Datasette limits a statement by the clock: on a busy machine cheap ones would be refused.
     datasette.database.sqlite_timelimit = limit_work
     inspection, templates = database.with_name(INSPECTION), database.with_name(TEMPLATES_FOLDER)

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from portal.answer import Answer, AnswerCache, call
 from portal.api import API_PREFIX, ORDINARY_MS
 from portal.api_error import PROBLEM_TYPE, ApiError
+from portal.api_facets import ASKED_ALONE
 from portal.api_request import ApiRequest, Kind, read_request
 from portal.connection import name_client
 from portal.fair_turns import FairTurns
@@ -81,10 +82,10 @@ class ApiGate:
 
     async def _ask_here(self, request: ApiRequest, scope: Scope, client: str, key: _Key) -> Answer | None:
         """Ask Datasette in this process; return nothing where that turns out to be costly."""
-        extra = b"&_nofacet=1" if request.nofacet else b""
+        scope["state"][ASKED_ALONE] = request.nofacet
 
         async def ask(scope: Scope) -> Answer:
-            return await call(self._datasette, scope, (scope["query_string"] + extra).lstrip(b"&"))
+            return await call(self._datasette, scope)
 
         # A client's rows and first pages do not stand behind its own longer work.
         queue = f"{client} {request.kind.value if request.kind is Kind.QUERY else request.laborious}"

@@ -100,16 +100,13 @@ def _write_value(value: Any, most: int) -> str:
     return escape(value if not most or len(value) <= most else f"{value[:most]}…")
 
 
-async def read_rows(  # Datasette's own arguments
+async def read_rows(
     datasette: Datasette,
     database_name: str,
     table_name: str,
     description: Sequence[Any],
     rows: Sequence[Any],
-    *,
-    link_column: bool = False,
-    truncate_cells: int = 0,
-    sortable_columns: set[str] | None = None,
+    **options: Any,
 ) -> tuple[list[dict[str, Any]], Any]:
     """Return the columns of a table's page as Datasette finds them, and its rows as TableRows.
 
@@ -117,9 +114,8 @@ async def read_rows(  # Datasette's own arguments
     """
     ours = datasette.template_dir is not None
     columns, cells = await display_columns_and_rows(
-        datasette, database_name, table_name, description, [] if ours else rows,
-        link_column=link_column, truncate_cells=truncate_cells, sortable_columns=sortable_columns,
-    )  # fmt: skip
+        datasette, database_name, table_name, description, [] if ours else rows, **options
+    )
     if not ours:
         return columns, cells
     database, urls = datasette.databases[database_name], datasette.urls
@@ -129,7 +125,7 @@ async def read_rows(  # Datasette's own arguments
     }
     key, address = await database.primary_keys(table_name), str(urls.table(database_name, table_name))
     names = [one[0] for one in description]
-    return columns, TableRows(rows, names, key, address, link_column, truncate_cells, others)
+    return columns, TableRows(rows, names, key, address, options["link_column"], options["truncate_cells"], others)
 
 
 def write_query_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], *, led: bool) -> Markup:
