@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import ckanapi
 import pytest
 
-from front import SHIPPED, Front, ask, find_port, read_all, run_front, wait_until
+from front import SHIPPED, Answer, Front, ask, find_port, read_all, run_front, wait_until
+from portal.answer_files import FOLDER
 from portal.server import SECURITY_HEADERS
 from portal.static_site import MEDIA_TYPES, name_cache_control, name_disposition
 
@@ -465,3 +466,85 @@ def test_https_is_ready_to_be_switched_on(release: Path, tmp_path: Path) -> None
 
 def test_rows_reach_the_developer_through_nginx(front: Front, deployed: Deployed) -> None:
     assert front.ask(f"{TABLE}?_size=1").json()["filtered_table_rows_count"] == deployed.rows
+
+
+# --- answers that lie ready ------------------------------------------------------------------------------------
+
+READY = ("/datasette/.json", "/datasette/opendata.json", "/datasette/opendata/datasets.json",
+         "/datasette/opendata/units.json", "/datasette/opendata/search.json")  # fmt: skip
+# What a file cannot say as the application does, or says beyond it; and what differs with every answer.
+_OF_FILES = {"etag", "last-modified", "x-release", "x-release-stamp"}
+_OF_SERVERS = {"server", "date", "connection", "transfer-encoding"}
+
+
+def list_headers(answer: Answer) -> dict[str, list[str]]:
+    names = {name.lower() for name, _ in answer.headers} - _OF_FILES - _OF_SERVERS
+    return {name: answer.all(name) for name in names}
+
+
+def list_ready(release: Path) -> list[str]:
+    folder = release / FOLDER
+    return sorted(f"/{file.relative_to(folder)}" for file in folder.rglob("*.json"))
+
+
+def test_every_address_whose_answer_holds_anywhere_lies_ready(deployed: Deployed) -> None:
+    ready = list_ready(deployed.release)
+    assert set(READY) <= set(ready)
+    assert TABLE not in ready, "its link to the next page names the host"
+    schema = ask(deployed.replicas[0].port, "/datasette/opendata.json").json()
+    names = [one["name"] for one in (*schema["tables"], *schema["queries"]) if not one.get("hidden")]
+    assert [name for name in names if f"/datasette/opendata/{name}.json" not in ready] == ["fish", "observations"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_what_lies_ready_is_what_a_replica_answers(front: Front, deployed: Deployed, coding: str) -> None:
+    for path in list_ready(deployed.release):
+        ours = front.ask(path, Accept_Encoding=coding)
+        theirs = ask(deployed.replicas[0].port, path, Accept_Encoding=coding)
+        assert (ours.status, ours.get("X-Cache")) == (200, ""), f"{path} came from a replica"
+        assert ours.body == theirs.body, path
+        expected = list_headers(theirs)
+        if len(gunzip(theirs)) <= 1_000:  # never compressed: nginx says nothing of it
+            expected.pop("vary")
+        assert list_headers(ours) == expected, path
+
+
+def gunzip(answer: Answer) -> bytes:
+    return gzip.decompress(answer.body) if answer.get("Content-Encoding") == "gzip" else answer.body
+
+
+@pytest.mark.parametrize("path", READY)
+def test_what_lies_ready_is_asked_for_as_anything_else(front: Front, path: str) -> None:
+    answer = front.ask(path)
+    head = front.ask(path, "HEAD")
+    assert (head.status, head.body, list_headers(head)) == (200, b"", list_headers(answer))
+    assert front.ask(path, Range="bytes=0-9").body == answer.body
+    again = front.ask(path, If_None_Match=answer.get("ETag"))
+    assert (again.status, again.body) == (304, b"")
+    assert front.ask(f"{path}?").body == answer.body
+    assert front.ask(path, "OPTIONS").status == 204
+    assert front.ask(path, "POST").status == 405
+
+
+def test_a_client_that_meets_file_and_replica_by_turns_always_has_the_answer(front: Front, deployed: Deployed) -> None:
+    """Their ETags have no form in common: who brings one to the other gets the whole answer again."""
+    path = "/datasette/opendata/units.json"
+    for coding in ("gzip", "identity"):
+        file = front.ask(path, Accept_Encoding=coding)
+        replica = ask(deployed.replicas[0].port, path, Accept_Encoding=coding)
+        brought = ask(deployed.replicas[0].port, path, Accept_Encoding=coding, If_None_Match=file.get("ETag"))
+        back = front.ask(path, Accept_Encoding=coding, If_None_Match=replica.get("ETag"))
+        assert [(one.status, one.body) for one in (brought, back)] == [(200, file.body)] * 2
+
+
+def test_what_is_asked_with_a_query_comes_from_a_replica(front: Front, deployed: Deployed) -> None:
+    answer = front.ask("/datasette/opendata/units.json?_shape=objects")
+    assert answer.get("X-Cache")
+    assert answer.get("X-Release") == deployed.release.name
+    assert answer.json()["rows"][0]["code"]
+    assert front.ask(f"{TABLE}").get("X-Cache"), "a table whose answer names the host"
+
+
+def test_what_lies_ready_has_no_limit_of_requests(front: Front) -> None:
+    statuses = [front.ask("/datasette/opendata/units.json", client="127.9.9.9").status for _ in range(200)]
+    assert count_limited(statuses) == 0

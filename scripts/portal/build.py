@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.account import account_for
+from portal.answer_files import write_answers
 from portal.api_metadata import make_metadata
 from portal.api_pages import FOLDER, write_api_pages
 from portal.api_schema import INSPECTION, inspect_database
@@ -125,6 +126,7 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             inspection = inspect_database(staging / "opendata.db")
             (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
             write_api_pages(project / "site" / "theme" / "datasette", settings, staging / FOLDER)
+            write_answers(staging)
             write_catalog(catalog, summaries, data)
             write_latest(catalog, data)
             write_ckan(catalog, staging)
