@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import signal
 import sqlite3
 import threading
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from front import Answer, Front, Replica, ask, copy_build, copy_release, publish, run_front, run_replicas, wait_until
+from portal.answer_files import FOLDER, write_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 pytest_plugins = ("deployed",)
 
 TABLE = "/datasette/opendata/fish.json"
+READY, LEFT_OUT = "/datasette/opendata/units.json", "/datasette/opendata/search.json"
 NEXT = "feedfacecafebeef"
 WORKERS = 4
 LOOK_SECONDS = 1.1  # nginx looks once a second for another release
@@ -138,6 +141,10 @@ def change_release(folder: Path) -> None:
     """Make the next release: another figure, another page."""
     with closing(sqlite3.connect(folder / "opendata.db")) as database, database:
         database.execute("UPDATE fish SET value = 4711")
+        database.execute("UPDATE units SET name_en = ?", (NEXT,))
+    shutil.rmtree(folder / FOLDER)
+    write_answers(folder)
+    (folder / FOLDER / LEFT_OUT.removeprefix("/")).unlink()
     page = folder / "site/catalog/fish/index.html"
     page.write_text(page.read_text("utf-8").replace("<main", f"<!-- {NEXT} --><main", 1), "utf-8")
 
@@ -185,6 +192,26 @@ def test_pages_follow_the_release(stage: Stage) -> None:
     wait_until(lambda: NEXT.encode() in stage.front.ask(path).body)
     stage.publish(stage.first)
     wait_until(lambda: NEXT.encode() not in stage.front.ask(path).body)
+
+
+def test_what_lies_ready_follows_the_release(stage: Stage) -> None:
+    def asks(known: Answer) -> Answer:
+        return stage.front.ask(READY, If_None_Match=known.get("ETag"))
+
+    first = stage.front.ask(READY)
+    assert NEXT.encode() not in first.body
+    assert asks(first).status == 304
+    assert stage.front.ask(LEFT_OUT).get("X-Cache") == ""
+    stage.publish(NEXT)
+    stage.wait_for_nginx()
+    later = asks(first)
+    assert (later.status, later.get("X-Cache")) == (200, "")
+    assert NEXT.encode() in later.body
+    assert stage.front.ask(LEFT_OUT).get("X-Cache"), "what a release has no file of, a replica answers"
+    stage.publish(stage.first)
+    stage.wait_for_nginx()
+    back = asks(later)
+    assert (back.status, back.body) == (200, first.body)
 
 
 def test_many_who_ask_at_once_cost_one_answer(stage: Stage) -> None:

@@ -1,0 +1,67 @@
+"""Answers of the API that lie ready as files: what is written, and what is left to the replicas."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portal.answer_files import FOLDER, list_addresses, write_answers
+from portal.api_schema import ApiSchema, TableSchema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from published import Published
+
+pytest_plugins = ("published",)
+
+
+@pytest.fixture
+def answers(published: Published) -> Path:
+    """Return the folder of answers of the small release."""
+    return published.folder.current / FOLDER / "datasette"
+
+
+def test_an_answer_names_no_host(answers: Path) -> None:
+    files = sorted(answers.rglob("*.json"))
+    assert len(files) > 20
+    assert not [file.name for file in files if b".invalid" in file.read_bytes()]
+    assert not (answers / "opendata/observations.json").exists(), "its next page has the name of the host"
+
+
+def test_a_file_and_its_packed_form_say_the_same(answers: Path) -> None:
+    packed = sorted(answers.rglob("*.gz"))
+    assert packed
+    for file in packed:
+        assert gzip.decompress(file.read_bytes()) == file.with_suffix("").read_bytes()
+    small = [file for file in answers.rglob("*.json") if file.stat().st_size <= 1_000]
+    assert small
+    assert not any(file.with_name(f"{file.name}.gz").exists() for file in small)
+
+
+def test_answers_belong_to_the_manifest(published: Published) -> None:
+    manifest = json.loads((published.folder.current / "manifest.json").read_text("utf-8"))
+    assert f"{FOLDER}/datasette/opendata/units.json" in {one["path"] for one in manifest["files"]}
+
+
+def test_the_same_release_has_the_same_answers(published: Published, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    shutil.copytree(published.folder.current.resolve(), release, ignore=shutil.ignore_patterns("site", FOLDER))
+    written = write_answers(release)
+    names = sorted(file.relative_to(release) for file in (release / FOLDER).rglob("*") if file.is_file())
+    assert written == sum(name.suffix == ".json" or name.name == ".json" for name in names)
+    for name in names:
+        assert (release / name).read_bytes() == (published.folder.current / name).read_bytes()
+
+
+def test_what_is_costly_is_left_to_the_lane() -> None:
+    cheap = TableSchema("cheap", ("a",), ("a",), frozenset("a"), frozenset(), rows=1)
+    dear = TableSchema("dear", ("a", "b"), ("a",), frozenset("a"), frozenset(), rows=10**6, sort="b")
+    schema = ApiSchema({"cheap": cheap, "dear": dear}, {})
+    assert list(list_addresses(schema)) == [
+        "/datasette/.json", "/datasette/opendata.json", "/datasette/opendata/cheap.json",
+    ]  # fmt: skip
