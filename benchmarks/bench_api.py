@@ -1,4 +1,8 @@
-"""The API beside stock Datasette on the same files, by wrk; then ordinary requests among hostile ones."""
+"""The API beside stock Datasette, by wrk; then ordinary requests among hostile ones.
+
+Stock Datasette comes twice for the large table: on the very file that the portal publishes, with the portal's indexes
+and immutable, and on a plain file of the same rows with their key alone, which is what it finds without a portal.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +16,25 @@ from typing import TYPE_CHECKING
 
 from bench_serve import serving
 from hostile_run import withstand
-from large_release import CSV_FILE, TABLE, list_first_pages, list_requests, make_keys, write_large_release
+from large_release import (
+    CSV_FILE,
+    TABLE,
+    list_first_pages,
+    list_requests,
+    make_keys,
+    write_large_release,
+    write_plain_database,
+)
 from load import Load, load
 from measure import PYTHON, run_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _PORTS = (18831, 18832)
 _CONNECTIONS = (8, 64)
-_SECONDS = 2  # of ours, for each case
-_STOCK_SECONDS = {"real": 2, "large": 6}  # stock needs seconds for one answer out of a large table
+_SECONDS = 1  # of ours, for each case
+_STOCK_SECONDS = {"real": 2, "large": 3}  # stock needs seconds for one answer out of a large table
 _ADDRESSES = 5000  # asked at random: few come twice within a case
 
 
@@ -42,44 +54,62 @@ def run() -> None:
         print("did not run: wrk is not installed (apt-get install wrk)")
         return
     with tempfile.TemporaryDirectory() as name:
-        real, large = Path(name) / "real", Path(name) / "large"
+        real, large, plain = (Path(name) / one for one in ("real", "large", "plain"))
         run_process([PYTHON, "scripts/build_portal.py", "--build", str(real)])
         write_large_release(large)
+        plain.mkdir()
+        write_plain_database(plain / "opendata.db")
         print(
-            "Answers a second, and the slowest of a hundred: (a) one address, (b) addresses all over, (c) stock for b"
+            "Answers a second, and the slowest of a hundred: (a) one address, (b) addresses all over; stock Datasette "
+            "for b: (c) on the same file with our indexes, (d) on a plain file of the same rows"
         )
         print("\nreal catalogue")
-        _compare(real, list(_list_real_cases(real)), _STOCK_SECONDS["real"])
+        _compare(real, list(_list_real_cases(real)), {"c": _name_stock(real)}, _STOCK_SECONDS["real"])
         print("\none table of 1,000,000 rows x 9 columns")
-        _compare(large, list(_list_large_cases()), _STOCK_SECONDS["large"])
+        words = ["-m", str(large / "current/datasette.json")]
+        unprepared = [*_STOCK, str(plain / "opendata.db"), *words]
+        _compare(large, list(_list_large_cases()), {"c": _name_stock(large), "d": unprepared}, _STOCK_SECONDS["large"])
         print("\nhostile run")
         withstand(large, _PORTS[0])
 
 
-def _compare(build: Path, cases: Sequence[Case], stock_seconds: int) -> None:
+_STOCK = [PYTHON, "-m", "datasette", "serve", "-p", str(_PORTS[1]), "--setting", "max_csv_mb", "0"]
+
+
+def _name_stock(build: Path) -> list[str]:
+    """Return the command of stock Datasette on the published file."""
+    return [*_STOCK, "-i", str(build / "current/opendata.db"), "-m", str(build / "current/datasette.json")]
+
+
+def _compare(build: Path, cases: Sequence[Case], peers: Mapping[str, Sequence[str]], stock_seconds: int) -> None:
     ours, stock = (f"http://127.0.0.1:{port}" for port in _PORTS)
     portal = [PYTHON, "scripts/serve_portal.py", "--build", str(build), "--port", str(_PORTS[0])]
-    current = build / "current"
-    peer = [PYTHON, "-m", "datasette", "serve", "-i", str(current / "opendata.db"), "-p", str(_PORTS[1]),
-            "-m", str(current / "datasette.json"), "--setting", "max_csv_mb", "0"]  # fmt: skip
     with serving(portal, f"{ours}/datasette"):
         for case in cases:
             for connections in _CONNECTIONS:
-                same = load(ours, case.ours[:1], connections, _SECONDS)
-                many = load(ours, case.ours, connections, _SECONDS)
-                # Anew for each case: stock goes on working for visitors who left long ago.
-                with serving(peer, f"{stock}/-/versions.json"):
-                    other = load(stock, case.stock, connections, stock_seconds)
-                print(f"  {case.name:14}{connections:3} connections: {_say(case, same, many, other)}", flush=True)
+                loads = {"a": load(ours, case.ours[:1], connections, _SECONDS)}
+                loads["b"] = load(ours, case.ours, connections, _SECONDS)
+                for letter, command in peers.items():
+                    # Anew for each case: stock goes on working for visitors who left long ago.
+                    with serving(command, f"{stock}/-/versions.json"):
+                        loads[letter] = load(stock, case.stock, connections, stock_seconds)
+                print(f"  {case.name:14}{connections:3} connections: {_say(case, loads)}", flush=True)
 
 
-def _say(case: Case, same: Load, many: Load, other: Load) -> str:
+def _say(case: Case, loads: Mapping[str, Load]) -> str:
+    """Return what was measured, and ours in relation to each stock Datasette."""
+    peers = [letter for letter in loads if letter not in "ab"]
     if case.megabytes:
-        ratio = many.megabytes / other.megabytes if other.megabytes else float("inf")
-        return f"(b) {many.megabytes:,.1f} MB/s; (c) {other.megabytes:,.1f} MB/s; ratio {ratio:,.0f}"
-    ratios = ", ".join(f"{one.rate / other.rate:,.1f}" for one in (same, many)) if other.rate else "stock gave none"
-    loads = zip("abc", (same, many, other), strict=True)
-    return "; ".join([*(f"({letter}) {_say_load(one)}" for letter, one in loads), f"ratios {ratios}"])
+        figures = [f"({letter}) {loads[letter].megabytes:,.1f} MB/s" for letter in ("b", *peers)]
+        ratios = [_say_ratio(f"b:{one}", loads["b"].megabytes, loads[one].megabytes) for one in peers]
+    else:
+        figures = [f"({letter}) {_say_load(one)}" for letter, one in loads.items()]
+        ratios = [_say_ratio(f"{one}:{peer}", loads[one].rate, loads[peer].rate) for peer in peers for one in "ab"]
+    return "; ".join([*figures, *ratios])
+
+
+def _say_ratio(name: str, ours: float, stock: float) -> str:
+    return f"{name} {ours / stock:,.1f}" if stock else f"{name} stock gave none"
 
 
 def _say_load(one: Load) -> str:

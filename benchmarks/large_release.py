@@ -9,7 +9,10 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from measure import PROJECT
+from portal.api_pages import FOLDER, write_api_pages
 from portal.api_schema import inspect_database
+from portal.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +29,7 @@ Key = tuple[str, str, str, str]
 
 
 def write_large_release(build: Path) -> None:
-    """Publish the release in `build`, with the indexes, the counts and the CSV file of a real one."""
+    """Publish the release in `build`, with the indexes, counts, pages and CSV file of a real one."""
     release = build / "releases" / "large"
     (release / "site").mkdir(parents=True)
     (release / "site" / "index.html").write_text("<h1>Large</h1>", "utf-8")
@@ -34,12 +37,8 @@ def write_large_release(build: Path) -> None:
     file.parent.mkdir(parents=True)
     with file.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([_COLUMNS, *_make_rows()])
+    write_plain_database(release / "opendata.db")
     with closing(sqlite3.connect(release / "opendata.db")) as connection, connection:
-        connection.execute(
-            "CREATE TABLE large (period TEXT, area TEXT, sector TEXT, product TEXT, measure TEXT, value REAL,"
-            " unit TEXT, status TEXT, note TEXT, PRIMARY KEY (period, area, sector, product))"
-        )
-        connection.executemany("INSERT INTO large VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _make_rows())
         for column in _KEY:
             connection.execute(f'CREATE INDEX "large.{column}" ON large("{column}")')
         connection.execute("ANALYZE")
@@ -47,7 +46,18 @@ def write_large_release(build: Path) -> None:
     (release / "datasette.json").write_text(json.dumps(words), "utf-8")
     (release / "release.json").write_text(json.dumps({"id": "large"}), "utf-8")
     (release / "inspect.json").write_text(json.dumps(inspect_database(release / "opendata.db")), "utf-8")
+    write_api_pages(PROJECT / "site/theme/datasette", read_settings(PROJECT / "metadata.yml"), release / FOLDER)
     (build / "current").symlink_to("releases/large")
+
+
+def write_plain_database(file: Path) -> None:
+    """Write the rows with their key alone: no other index, no counts, as anyone would make the file."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE large (period TEXT, area TEXT, sector TEXT, product TEXT, measure TEXT, value REAL,"
+            " unit TEXT, status TEXT, note TEXT, PRIMARY KEY (period, area, sector, product))"
+        )
+        connection.executemany("INSERT INTO large VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _make_rows())
 
 
 def _make_rows() -> Iterator[tuple[object, ...]]:
