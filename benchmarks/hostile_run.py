@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+import urllib.request
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
@@ -46,6 +47,7 @@ def withstand(build: Path, port: int) -> None:
     portal = [PYTHON, "scripts/serve_portal.py", "--build", str(build), "--port", str(port),
               "--processes", str(_PROCESSES)]  # fmt: skip
     with serving(portal, f"http://127.0.0.1:{port}"):
+        start_workers(port)
         visit_as_ordinary("alone", port, CALM_SECONDS)
         before = sum_memory(port)
         statuses, peak = asyncio.run(_attack_meanwhile(port))
@@ -56,6 +58,13 @@ def withstand(build: Path, port: int) -> None:
         bound = BOUND_MB * _PROCESSES
         print(f"  memory of all processes: {before} MB before, at most {peak} MB of {bound} MB, {', '.join(rests)}")
         print(f"  answers to hostile requests by status: {dict(sorted(statuses.items()))}")
+
+
+def start_workers(port: int) -> None:
+    """Ask each server process for something costly: it starts its workers with the first such question."""
+    for number in range(_PROCESSES * 4):  # whichever process takes the connection
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/datasette/opendata.json?sql=select+{number}"):
+            pass
 
 
 def visit_as_ordinary(name: str, port: int, seconds: int) -> None:
@@ -141,13 +150,13 @@ def make_hostile() -> str:
 
 
 def sum_memory(port: int) -> int:
-    """Return the resident memory of the server and all its processes, in MB."""
+    """Return the memory of the server and all its processes in MB; what several share counts once."""
     servers = [one for one in psutil.Process().children() if str(port) in one.cmdline()]
     family = {child for one in servers for child in (one, *one.children(recursive=True))}
     total = 0
     for one in family:
         try:
-            total += one.memory_info().rss
+            total += one.memory_full_info().pss
         except psutil.NoSuchProcess:  # a process for costly queries that was replaced
             continue
     return total >> 20
