@@ -120,13 +120,7 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             collections=collections,
         )
         with _timed("metadata", report):
-            units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
-            metadata = make_metadata(packages, settings, units)
-            (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False, indent=1), "utf-8")
-            inspection = inspect_database(staging / "opendata.db")
-            (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
-            write_api_pages(project / "site" / "theme" / "datasette", settings, staging / FOLDER)
-            write_answers(staging)
+            _write_api(catalog, packages, project, staging)
             write_catalog(catalog, summaries, data)
             write_latest(catalog, data)
             write_ckan(catalog, staging)
@@ -149,6 +143,17 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             release = publish(folder, staging, inputs)
             cache.prune()
     return Result(release, findings, len(packages), pages, account_for(catalog))
+
+
+def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, staging: Path) -> None:
+    """Write what Datasette serves beside the database, and then what it answers."""
+    units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
+    metadata = make_metadata(packages, catalog.settings, units)
+    (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False, indent=1), "utf-8")
+    inspection = inspect_database(staging / "opendata.db")
+    (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
+    write_api_pages(project / "site" / "theme" / "datasette", catalog.settings, staging / FOLDER)
+    write_answers(staging)
 
 
 def _write_beside_pages(catalog: Catalog, site: Path) -> None:
