@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CALM_SECONDS = 5
 HOSTILE_SECONDS = 60
-REST_SECONDS = (10, 30)  # after the last hostile request
+REST_SECONDS = (10, 75)  # after the last hostile request; the lane rests after IDLE_SECONDS
 BOUND_MB = 700  # of a server process and its workers, as docs/operators.md and tests/test_api_server.py say
 _PROCESSES = 2
 ASKERS, READERS, DRIPPERS = 24, 4, 4

@@ -35,6 +35,7 @@ WAIT_SECONDS = 3.0  # for a turn
 ANSWER_SECONDS = 8.0  # by the clock: on a busy machine a second of work takes longer
 START_SECONDS = 30.0  # before the first query, the processes have to start
 STOP_SECONDS = 2.0
+IDLE_SECONDS = 60.0  # after the last query the processes end: what a query took of memory, some keep for the next
 COOLING_SECONDS = 10  # in which a client is refused whose query was the end of a worker
 MAX_ANSWER_MB = 8
 RETRY_SECONDS = 2
@@ -54,6 +55,8 @@ class QueryLane:
         self._workers: _Workers | None = None
         self._idle: list[int] = []
         self._starting = asyncio.Lock()
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._resting: asyncio.Task[None] | None = None
 
     @property
     def taken(self) -> int:
@@ -69,6 +72,7 @@ class QueryLane:
         if self.taken >= SEATS:
             raise ApiError("busy", retry_after=RETRY_SECONDS)
         self._seats[client] += 1
+        self._forget_idle_timer()
         QUEUE.inc()
         try:
             yield
@@ -76,6 +80,22 @@ class QueryLane:
             self._seats[client] -= 1
             self._seats += Counter()  # forget clients without a seat
             QUEUE.dec()
+            if not self.taken:
+                self._idle_timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._begin_rest)
+
+    def _forget_idle_timer(self) -> None:
+        if self._idle_timer:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def _begin_rest(self) -> None:
+        self._resting = asyncio.create_task(self._rest())
+
+    async def _rest(self) -> None:
+        """End the processes, unless somebody has taken a seat meanwhile; the next query starts them again."""
+        async with self._starting:
+            if not self.taken:
+                await self.stop()
 
     def _check_cooled(self, client: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -134,6 +154,7 @@ class QueryLane:
 
     async def stop(self) -> None:
         """End the processes, whatever they are doing."""
+        self._forget_idle_timer()
         if self._workers:
             workers, self._workers = self._workers, None
             await workers.stop()
