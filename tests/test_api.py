@@ -86,3 +86,37 @@ def test_everyone_may_what_datasette_would_allow(
 
     ours, theirs = asyncio.run(ask())
     assert ours == theirs
+
+
+@pytest.mark.parametrize("column", ["value", "perhaps"])
+def test_pages_from_the_greatest_value_down_lose_no_row(tmp_path: Path, column: str) -> None:
+    rows = [(number, number % 7, number % 5 or None) for number in range(60)]
+    with closing(sqlite3.connect(tmp_path / "opendata.db")) as connection, connection:
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, value INTEGER NOT NULL, perhaps INTEGER)")
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+        connection.execute("CREATE INDEX v ON t(value)")
+    api, asked = open_api(tmp_path / "opendata.db", {}), list[str]()
+    ask = api.databases["opendata"].execute_as_written
+
+    async def note(sql: str, params: object = None, **options: object) -> object:
+        asked.append(sql)
+        return await ask(sql, params, **options)
+
+    api.databases["opendata"].execute_as_written = note
+
+    async def walk() -> list[tuple[int, ...]]:
+        seen: list[tuple[int, ...]] = []
+        path = f"/opendata/t.json?_sort_desc={column}&_size=9&id__lt=50"
+        while path:
+            answer = (await api.client.get(path)).json()
+            seen += map(tuple, answer["rows"])
+            path = (answer["next_url"] or "").partition("/datasette")[2]
+        return seen
+
+    place = ("id", "value", "perhaps").index(column)
+    given = [row for row in rows if row[0] < 50]
+    expected = sorted(given, key=lambda row: (row[place] is None, -(row[place] or 0), row[0]))
+    assert asyncio.run(walk()) == expected
+    further = [sql for sql in asked if "value <" in sql or "perhaps <" in sql]
+    assert further
+    assert all(("is null" in sql) == (column == "perhaps") for sql in further), "only where there may be none"

@@ -13,6 +13,7 @@ The flow, in the order in which the modules take part::
             +--> database        opendata.db         (own_tables, observation, full_text)
             +--> api_metadata    datasette.json
             +--> api_pages       datasette-templates/
+            +--> answer_files    answers/            (asks the API for what most people ask)
             +--> distribution    site/data/<dataset>/    (column -> csv_file, excel_file, static_json, parquet_file)
             +--> collection      site/data/             (whole catalogue; catalog.json, latest)
             +--> site            site/               (page, chart, wording -> templates/)
