@@ -119,7 +119,7 @@ def test_the_command_publishes_a_whole_release(first: Site) -> None:
     assert damage == []
     assert first.folder.current.resolve() == first.folder.releases / identifier
     assert sorted(path.name for path in first.folder.current.iterdir()) == [
-        "ckan.json", "datasette-templates", "datasette.json", "inspect.json", "manifest.json", "opendata.db",
+        "answers", "ckan.json", "datasette-templates", "datasette.json", "inspect.json", "manifest.json", "opendata.db",
         "release.json", "site",
     ]  # fmt: skip
 
