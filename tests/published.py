@@ -29,6 +29,7 @@ from portal.build import build_portal
 from portal.database import write_database
 from portal.descriptor import read_packages
 from portal.release import BuildFolder
+from shared import share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,12 +138,15 @@ def _write_market(root: Path) -> None:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """Return a release of one dataset for every oddity that a page must bear."""
-    project = make_project(tmp_path_factory.mktemp("published") / "project")
+    folder = share(tmp_path_factory, "published", _publish)
+    return Published(folder / "project", BuildFolder(folder / "build"))
+
+
+def _publish(folder: Path) -> None:
+    project = make_project(folder / "project")
     _write_datasets(project / "datapackages")
-    folder = BuildFolder(project.parent / "build")
-    result = build_portal(project, folder, TODAY, lambda _stage: None)
+    result = build_portal(project, BuildFolder(folder / "build"), TODAY, lambda _stage: None)
     assert result.release, [finding.render("en") for finding in result.findings]
-    return Published(project, folder)
 
 
 @pytest.fixture(scope="session")

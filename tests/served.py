@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from factory import REPOSITORY
+from shared import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def served_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the real catalogue; return the folder `build/` of it."""
-    build = tmp_path_factory.mktemp("served") / "build"
-    command = [sys.executable, str(REPOSITORY / "scripts/build_portal.py"), "--build", str(build)]
+    return share(tmp_path_factory, "portal", build_catalogue) / "build"
+
+
+def build_catalogue(folder: Path) -> None:
+    """Build the real catalogue into `folder/build`."""
+    command = [sys.executable, str(REPOSITORY / "scripts/build_portal.py"), "--build", str(folder / "build")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return build
 
 
 @pytest.fixture(scope="session")

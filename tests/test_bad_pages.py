@@ -17,6 +17,7 @@ from factory import ARABIC, HOSTILE_TITLE, HOSTILE_TITLE_EN, SCRIPT
 from portal.presenter import SHOWN_FIGURES, SHOWN_ROWS
 from portal.text import LANGUAGES
 from published import PageContent
+from shared import share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +50,14 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    folder = tmp_path_factory.mktemp("bad")
+    folder = share(tmp_path_factory, "bad-pages", _build)
+    return Built(folder / "build/current/site", (folder / "said.txt").read_text("utf-8"))
+
+
+def _build(folder: Path) -> None:
     done = build_bad_catalogue(folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Built(folder / "build/current/site", done.stdout)
+    (folder / "said.txt").write_text(done.stdout, "utf-8")
 
 
 # --- what the build says ------------------------------------------------------------------------------------------

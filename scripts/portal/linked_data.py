@@ -8,6 +8,7 @@ same nodes give the same bytes, and both documents are the same graph.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -35,6 +36,7 @@ PREFIXES: Mapping[str, str] = {
 }
 # Every sign of RFC 3987 but those that both documents read as their own.
 _PLAIN = "!#$%&'()*+,-./:;=?@[]_~"
+_HARMLESS = re.compile(rf"[0-9A-Za-z{re.escape(_PLAIN)}]*")
 
 
 def refer(address: str) -> Node:
@@ -44,6 +46,8 @@ def refer(address: str) -> Node:
 
 def quote_address(address: str) -> str:
     """Return an address in which only signs of an IRI are left; letters of all scripts stay as they are."""
+    if _HARMLESS.fullmatch(address):  # nearly all are
+        return address
     return "".join(sign if sign.isalnum() or sign in _PLAIN else quote(sign, safe="") for sign in address)
 
 

@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from browser.visitor import Visitor
+from served import build_catalogue
+from shared import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +36,8 @@ _FLAGS = [
 
 @pytest.fixture(scope="session")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the real catalogue; return the folder `build/` of it."""
-    build = tmp_path_factory.mktemp("portal") / "build"
-    command = [sys.executable, str(PROJECT / "scripts/build_portal.py"), "--build", str(build)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return build
+    """Return the folder `build/` of the real catalogue."""
+    return share(tmp_path_factory, "portal", build_catalogue) / "build"
 
 
 def serve(build: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ from bad_catalogue import build_bad_catalogue
 from browser.conftest import serve
 from browser.test_html import find_faults
 from browser.visitor import PHONE, Visitor
+from shared import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +35,12 @@ PAGES = [
 @pytest.fixture(scope="module")
 def bad_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the catalogue of bad input; return its folder `build/`."""
-    folder = tmp_path_factory.mktemp("bad")
+    return share(tmp_path_factory, "bad-input", _build) / "build"
+
+
+def _build(folder: Path) -> None:
     done = build_bad_catalogue(folder, ROWS)
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "build"
 
 
 @pytest.fixture(scope="module")
