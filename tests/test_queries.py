@@ -264,9 +264,15 @@ def name_dataset(address: str) -> str:
     return rest if page == "catalog" else page
 
 
+# Pages that are not about rows of any table; only the site's own search knows them.
+PAGES = {"about", "developers", "quality", "targets"}
+
+
 def test_what_people_type_finds_what_they_mean(ask: Ask) -> None:
     missed = []
-    for row in read_searches():
+    searches = [row for row in read_searches() if name_dataset(row["expected"]) not in PAGES]
+    assert len(searches) >= 80
+    for row in searches:
         query = unicodedata.normalize("NFD", row["query"]) if row["form"] == "NFD" else row["query"]
         found = [one["dataset"] for one in ask("search", q=query) if one["kind"] == "dataset"]
         if name_dataset(row["expected"]) not in found[:FIRST]:
