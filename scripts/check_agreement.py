@@ -12,7 +12,7 @@ import httpx
 
 from portal.agreement import Proof
 from portal.number import format_number
-from portal.outside import AGENT, Outsider, Portal, UnreachableError
+from portal.outside import AGENT, MOST_ROWS, Outsider, Portal, UnreachableError
 from portal.reread import FormError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _compare(outsider: Outsider, wanted: Iterable[str]) -> int:
     vi, en = format_number(cells, "vi"), format_number(cells, "en")
     print(f"{vi} ô trong {forms} dạng, {len(total.findings)} chỗ lệch. / {en} cells in {forms} forms, "
           f"{len(total.findings)} differences.")  # fmt: skip
+    _print_left_out(total)
     return 1 if total.findings else 0
 
 
@@ -74,6 +75,18 @@ def _print_proof(name: str, proof: Proof) -> None:
     vi, en = format_number(cells, "vi"), format_number(cells, "en")
     forms = len(proof.comparisons)
     print(f"{name}: {vi} ô khớp trong {forms} dạng / {en} cells agree in {forms} forms", flush=True)
+
+
+def _print_left_out(proof: Proof) -> None:
+    """Say which forms were not compared: what says nothing of them would be taken for a proof."""
+    forms: dict[str, list[str]] = {}
+    for one in proof.left_out:
+        forms.setdefault(one.table, []).append(one.form)
+    if forms:
+        named = "; ".join(f"{table}: {', '.join(every)}" for table, every in sorted(forms.items()))
+        vi, en = format_number(MOST_ROWS, "vi"), format_number(MOST_ROWS, "en")
+        print(f"Chưa so, vì bảng có hơn {vi} dòng: {named}. / Not compared, the tables having more than {en} rows: "
+              f"{named}.")  # fmt: skip
 
 
 def _fail(message: str) -> int:

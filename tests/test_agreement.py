@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
 import sqlite3
+import tempfile
 import unicodedata
 import zipfile
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -28,13 +31,13 @@ from portal.package import Field
 from portal.proof import Prover, count_forms, digest_forms
 from portal.reread_database import open_database
 from portal.reread_json import read_json_columns
+from portal.reread_text import read_csv
 from portal.static_json import write_json_columns
 from portal.table import Row, Table
 from portal.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from portal.package import Package
 
@@ -365,6 +368,22 @@ def test_a_large_workbook_is_read_as_a_small_one(written: Forms, monkeypatch: py
     proof = written.compare("market") + written.compare("fish")
     assert proof.findings == ()
     assert {one.reader for one in proof.comparisons if one.form == "XLSX"} == {"expat"}
+
+
+@given(
+    rows=st.lists(st.lists(st.text('ab,"\n é', max_size=9), min_size=3, max_size=3), min_size=1, max_size=12),
+    size=st.integers(1, 60),
+    whole=st.booleans(),
+)
+def test_a_csv_file_is_cut_between_rows_only(rows: list[list[str]], size: int, whole: bool) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    raw = text.getvalue().encode() if whole else text.getvalue().removesuffix("\r\n").encode()
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr("portal.reread_text._PIECE_BYTES", size)
+        path = Path(folder, "x.csv")
+        path.write_bytes(raw)
+        assert list(map(list, read_csv(path, 3))) == rows
 
 
 @pytest.mark.parametrize("number", ["12.25", "-0.001", "1e5", "123456"])

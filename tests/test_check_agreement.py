@@ -58,6 +58,21 @@ def test_a_portal_agrees_with_itself(served: tuple[str, Path], capsys: pytest.Ca
     assert re.fullmatch(r"[\d.]+ ô trong 12 dạng, 0 chỗ lệch\. / [\d,]+ cells in 12 forms, 0 differences\.", lines[-1])
 
 
+def test_what_was_not_compared_is_said_last(
+    served: tuple[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("portal.outside", "check_agreement"):
+        monkeypatch.setattr(f"{module}.MOST_ROWS", 1_000 - 1)
+    assert main([served[0], "fish", "thousand"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.match(r"fish: [\d.]+ ô khớp trong 12 dạng / ", lines[0])
+    assert re.match(r"thousand: [\d.]+ ô khớp trong 9 dạng / [\d,]+ cells agree in 9 forms", lines[1])
+    named = "thousand: API, HTML (vi), HTML (en)"
+    assert lines[-1] == (
+        f"Chưa so, vì bảng có hơn 999 dòng: {named}. / Not compared, the tables having more than 999 rows: {named}."
+    )
+
+
 TAMPERED = {
     "data/fish/fish.json": (
         b"1500.5", b"1500.6",

@@ -197,7 +197,10 @@ def test_control_characters_are_refused_and_nothing_else(offices: TinyPackage, c
     cell = f"x{char}y".replace('"', '""')
     offices.write(f'{HEADER}RG,"{cell}",12\n')
     controls = [finding for finding in find(offices) if finding[1] == "control-character"]
-    expected = f"The column “name” has a control character U+{ord(char):04X}."
+    expected = (
+        f"The column “name” has a control character U+{ord(char):04X}; Excel (XLSX), XML (Atom feeds) and HTML pages "
+        "cannot hold it."
+    )
     assert controls == ([("offices/data.csv:2:2", "control-character", expected)] if is_control(char) else [])
 
 

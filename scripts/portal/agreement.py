@@ -50,14 +50,29 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A form of a table that was not compared, and how many rows the table has."""
+
+    dataset: str
+    table: str
+    form: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What comparing came to: the forms that agree, and a finding for each that does not."""
+    """What comparing came to: the forms that agree, a finding for each that does not, and what was not compared."""
 
     comparisons: tuple[Comparison, ...] = ()
     findings: tuple[Finding, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def __add__(self, other: Proof) -> Proof:
-        return Proof((*self.comparisons, *other.comparisons), (*self.findings, *other.findings))
+        return Proof(
+            (*self.comparisons, *other.comparisons),
+            (*self.findings, *other.findings),
+            (*self.left_out, *other.left_out),
+        )
 
 
 @dataclass(slots=True)

@@ -48,6 +48,7 @@ def _describe(one: Distribution, folder: str, language: Language, about: str = "
         use=say(f"{key}_use", language),
         size=format_size(one.bytes, language),
         rows="" if one.rows is None else say("downloads_rows", language, count=format_number(one.rows, language)),
+        media_type=one.media_type,
         sha256=one.sha256,
         permanent=f"/data/{name_by_hash(one.sha256, one.name)}",
         about=about,

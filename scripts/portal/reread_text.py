@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from portal.package import Field
 
 BOM = b"\xef\xbb\xbf"
-# A row must fit into it; tables of the widest kind have rows of some hundred kilobytes.
-_BLOCK_BYTES = 8 << 20
+# How much Arrow gets at a time. Its own way through a file reads 32 blocks ahead, for every form that is open.
+_PIECE_BYTES = 1 << 19
 _CHUNK_BYTES = 1 << 20
+_QUOTE = b'"'
 
 
 def read_csv(path: Path, width: int) -> Iterator[Cells]:
@@ -40,7 +41,6 @@ def read_excel_csv(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
     with path.open("rb") as file:
         if file.read(len(BOM)) != BOM:
             raise FormError("no byte order mark")
-        file.seek(0)
         rows = _read_csv_stream(file, len(fields), ";")
         yield next(rows)
         yield from convert_columns(batch_rows(rows), fields, dict.fromkeys(NUMERIC, reread_comma))
@@ -49,19 +49,48 @@ def read_excel_csv(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
 def read_source(path: Path, width: int) -> Iterator[Cells]:
     """Yield the header and the rows of a package's own file as exact text, by Apache Arrow; a mark may lead it."""
     with path.open("rb") as file:
+        if file.read(len(BOM)) != BOM:
+            file.seek(0)
         yield from _read_csv_stream(file, width)
 
 
 def _read_csv_stream(file: IO[bytes], width: int, separator: str = ",") -> Iterator[Cells]:
-    batches = arrow_csv.open_csv(
-        pa.PythonFile(file, mode="r"),
-        arrow_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, autogenerate_column_names=True),
-        arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, ignore_empty_lines=False),
-        arrow_csv.ConvertOptions(column_types={f"f{place}": pa.string() for place in range(width)}),
-    )
-    for batch in batches:
-        for start in range(0, batch.num_rows, BATCH_ROWS):
-            yield from zip(*(column.to_pylist() for column in batch.slice(start, BATCH_ROWS).columns), strict=True)
+    parse = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, ignore_empty_lines=False)
+    convert = arrow_csv.ConvertOptions(column_types={f"f{place}": pa.string() for place in range(width)})
+    for piece in _cut_rows(file):
+        if piece.startswith(BOM):  # Arrow would pass over it
+            raise FormError("a byte order mark")
+        options = arrow_csv.ReadOptions(use_threads=False, block_size=len(piece) + 1, autogenerate_column_names=True)
+        table = arrow_csv.read_csv(pa.BufferReader(piece), options, parse, convert)
+        for start in range(0, table.num_rows, BATCH_ROWS):
+            yield from zip(*(column.to_pylist() for column in table.slice(start, BATCH_ROWS).columns), strict=True)
+
+
+def _cut_rows(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a CSV file in pieces of whole rows, each with its line end."""
+    begun: list[bytes] = []
+    quotes = 0
+    while more := file.read(_PIECE_BYTES):
+        if end := _find_row_end(more, quotes):
+            yield b"".join([*begun, more[:end]])
+            begun, quotes = [more[end:]], more.count(_QUOTE, end)
+        else:
+            begun.append(more)
+            quotes += more.count(_QUOTE)
+    if any(begun):
+        yield b"".join([*begun, b"\n"])  # Arrow reads no first row without a line end
+
+
+def _find_row_end(piece: bytes, quotes: int) -> int:
+    """Return where the last row that ends in a piece ends: behind a line end with an even number of quotes before it.
+
+    `quotes` stand before the piece in the row that it goes on with; 0 is returned where no row ends.
+    """
+    quotes += piece.count(_QUOTE)
+    end = len(piece)
+    while (before := piece.rfind(b"\n", 0, end) + 1) and (quotes := quotes - piece.count(_QUOTE, before, end)) % 2:
+        end = before - 1
+    return before
 
 
 # What SDMX calls columns of ours otherwise; a dimension whose name SDMX needs itself stands behind `DIM_`.

@@ -41,6 +41,7 @@ class Download:
     use: str
     size: str
     rows: str
+    media_type: str
     sha256: str
     permanent: str
     about: str = ""
