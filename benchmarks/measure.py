@@ -21,9 +21,10 @@ PYTHON = sys.executable
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished process: wall seconds, peak memory in MB, and what it printed."""
+    """One finished process: wall and processor seconds, peak memory in MB, and what it printed."""
 
     seconds: float
+    processor: float
     peak_mb: int
     output: str
 
@@ -39,7 +40,7 @@ def run_process(command: Sequence[str | Path]) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command), output)
-    return Run(seconds, usage.ru_maxrss // 1024, output)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024, output)
 
 
 def median_run(command: Sequence[str | Path], times: int = 3) -> Run:

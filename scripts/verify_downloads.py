@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from portal.by_hash import digest_file
 from portal.ledger import LEDGER, PUBLISHED, check_ledger, find_publication, suggest_file
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def _read_ledger(build: Path) -> Ledger:
 
 def _report(path: Path, ledger: Ledger) -> bool:
     """Print what is known of a file; return whether it was published."""
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = digest_file(path)
     found = find_publication(ledger, sha256)
     if found:
         since = found.first["built_at"][:10]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import threading
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,6 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from factory import make_tiny_catalog, write_indicator, write_references
+from portal import ckan_gate
 from portal.ckan import make_ckan, to_tag, to_timestamp
 from portal.ckan_api import ACTIONS, CkanCatalog, CkanError
 from portal.ckan_gate import MOST_BYTES, MOST_PARAMETERS, CkanGate
@@ -216,6 +220,8 @@ def test_facets_count_every_match_not_the_page(catalog: CkanCatalog) -> None:
         ({"fq": "metadata_modified:[NOW-1DAY TO *]"}, 400, "A range is written"),
         ({"fq": "metadata_modified:2024"}, 400, "takes a range"),
         ({"q": "a " * 100}, 400, "At most 64 conditions"),
+        ({"q": f"tags:({'a ' * 65})"}, 400, "At most 64 conditions"),
+        ({"q": "a " * 40, "fq_list": ["b " * 30]}, 400, "At most 64 conditions"),
         ({"q": "a" * 2001}, 400, "At most 2000 characters"),
         ({"sort": "colour asc"}, 400, "sort is one of"),
         ({"sort": "name sideways"}, 400, "sort is one of"),
@@ -320,6 +326,74 @@ def test_forms_are_read_as_ckan_reads_them(client: TestClient) -> None:
         form = {"content-type": "application/x-www-form-urlencoded"}
         assert client.post(f"{ACTION}/package_show", content=body, headers=form).json()["result"]["name"] == "fish"
     assert client.post(f"{ACTION}/package_show?id=fish").json()["result"]["name"] == "fish"
+
+
+def open_gate(catalog: CkanCatalog) -> CkanGate:
+    return CkanGate(dict(catalog.document))
+
+
+async def post(gate: CkanGate, action: str, client: str, **given: Any) -> tuple[int, dict[str, str], Any]:
+    """Ask a gate as the server does; return status, headers and body."""
+    body, sent = json.dumps(given).encode(), list[Any]()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": f"{ACTION}/{action}", "query_string": b"",
+             "headers": [(b"content-type", b"application/json")], "client": (client, 1)}  # fmt: skip
+    await gate(scope, receive, send)
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, json.loads(b"".join(one["body"] for one in sent[1:]))
+
+
+def test_a_crowd_of_one_client_keeps_nobody_waiting(catalog: CkanCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, go_on, running = open_gate(catalog), threading.Event(), Counter[str]()
+    make = ckan_gate.make_answer
+    most = 0
+
+    def make_slowly(one: CkanCatalog, action: str, given: dict[str, Any], help_: str) -> Any:
+        nonlocal most
+        running[action] += 1
+        most = max(most, running["package_search"])
+        if action == "package_search":
+            assert go_on.wait(30)
+        running[action] -= 1
+        return make(one, action, given, help_)
+
+    monkeypatch.setattr(ckan_gate, "make_answer", make_slowly)
+
+    async def run() -> tuple[int, int, list[int]]:
+        crowd = [asyncio.create_task(post(gate, "package_search", "192.0.2.1", rows=1_000)) for _ in range(20)]
+        async with asyncio.timeout(20):
+            status, _, _ = await post(gate, "package_list", "192.0.2.2")
+        waiting = sum(not one.done() for one in crowd)
+        go_on.set()
+        return status, waiting, [answer[0] for answer in await asyncio.gather(*crowd)]
+
+    assert asyncio.run(run()) == (200, 20, [200] * 20)
+    assert most == 1
+
+
+def test_answers_that_nobody_reads_are_bounded(catalog: CkanCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [{**catalog.document["packages"][0], "id": str(number), "name": f"n{number}"} for number in range(100)]
+    gate = open_gate(CkanCatalog({**catalog.document, "packages": many}))
+    status, _, body = asyncio.run(post(gate, "package_search", "192.0.2.1", rows=1_000))
+    assert (status, len(body["result"]["results"])) == (200, 100)
+    monkeypatch.setattr("portal.outbox.MOST_BYTES_OF_CLIENT", 100_000)
+    status, headers, body = asyncio.run(post(gate, "package_search", "192.0.2.1", rows=1_000))
+    assert (status, headers["retry-after"]) == (429, "5")
+    assert body == (
+        "Bad request - Large answers to this address are still to be read. Read them before you ask for more. / "
+        "Nơi này còn những câu trả lời lớn chưa nhận hết. Hãy nhận xong rồi hỏi tiếp."
+    )
+
+
+def test_pieces_make_the_same_json() -> None:
+    value = {"a": [], "b": {}, "c": [1, {"x": [None, True, 'ệ"']}], "d": {"e": {"f": {"g": [{"h": {}}]}}}, "i": "j"}
+    assert json.loads("".join(ckan_gate.encode_pieces(value))) == value
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])

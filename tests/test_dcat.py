@@ -108,10 +108,11 @@ def test_every_file_has_its_hash_size_and_address(real_harvest: Harvest) -> None
             address = URIRef(f"{HOME}data/{package}/{one.name}")
             name = graph.value(predicate=DCAT.downloadURL, object=address)
             content = (real_harvest.data / package / one.name).read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            assert graph.value(name, DCTERMS.hasVersion) == URIRef(f"{HOME}data/by-hash/{digest}/{one.name}")
             checksum = graph.value(name, SPDX.checksum)
             assert graph.value(checksum, SPDX.algorithm) == SPDX.checksumAlgorithm_sha256
-            digest = Literal(hashlib.sha256(content).hexdigest(), datatype=XSD.hexBinary)
-            assert graph.value(checksum, SPDX.checksumValue) == digest
+            assert graph.value(checksum, SPDX.checksumValue) == Literal(digest, datatype=XSD.hexBinary)
             assert graph.value(name, DCAT.byteSize) == Literal(str(len(content)), datatype=XSD.nonNegativeInteger)
 
 

@@ -150,6 +150,29 @@ def test_media_types_are_those_of_the_application() -> None:
     assert shipped.items() >= MEDIA_TYPES.items()
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/feed.xml", "application/atom+xml"),
+        ("/en/feed.xml", "application/atom+xml"),
+        ("/themes/fishing/feed.xml", "application/atom+xml"),
+        ("/en/catalog/fish/feed.xml", "application/atom+xml"),
+        ("/sitemap.xml", "application/xml"),
+        ("/catalog.jsonld", "application/ld+json"),
+        ("/catalog.ttl", "text/turtle; charset=utf-8"),
+        ("/data/fish/fish.bib", "application/x-bibtex"),
+        ("/data/fish/fish.ris", "application/x-research-info-systems"),
+        ("/data/fish/fish.csv-metadata.json", "application/json"),
+    ],
+)
+def test_what_programs_read_has_its_media_type(front: Front, deployed: Deployed, path: str, media_type: str) -> None:
+    for answer in (front.ask(path), ask(deployed.replicas[0].port, path)):
+        assert (answer.status, answer.get("Content-Type")) == (200, media_type)
+        assert answer.get("Access-Control-Allow-Origin") == "*"
+        assert answer.get("Cache-Control") == name_cache_control(path)
+        assert answer.get("Last-Modified")
+
+
 def test_text_has_its_character_set(front: Front) -> None:
     assert front.ask("/data/fish/fish.csv").get("Content-Type") == "text/csv; charset=utf-8"
     assert front.ask("/").get("Content-Type") == "text/html; charset=utf-8"

@@ -187,8 +187,10 @@ def test_files_are_the_downloads_with_their_hashes(published: Published) -> None
     files = read_dataset(published, "fish", "vi")["distribution"]
     entries = json.loads((published.site / "data" / "catalog.json").read_text("utf-8"))["datasets"]
     [entry] = [one for one in entries if one["name"] == "fish"]
-    assert [(one["contentUrl"], f"sha256:{one['sha256']}", one["encodingFormat"]) for one in files] == [
-        (one["url"], one["hash"], one["mediatype"]) for one in entry["distributions"]
+    keys = ("contentUrl", "sameAs", "sha256", "encodingFormat")
+    assert [tuple(one[key] for key in keys) for one in files] == [
+        (one["url"], one["permanent"], one["hash"].removeprefix("sha256:"), one["mediatype"])
+        for one in entry["distributions"]
     ]
 
 

@@ -1,12 +1,13 @@
 """Addresses by content: `/data/by-hash/<sha256>/<file>` is that file or nothing, for as long as a release has it.
 
 The stable address of a file, `/data/<dataset>/<file>`, gives the newest release; who must get the same bytes again
-cites this one. Both are names of one file on disk. `/data/checksums.txt` lists the stable ones as `sha256sum -c` reads
-them.
+cites this one. Both are names of one file on disk. Distributions have both; what is published beside them, such as
+metadata and citations, has the stable one. `/data/checksums.txt` lists every file as `sha256sum -c` reads it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import PurePosixPath
@@ -38,9 +39,19 @@ def list_files(
 
 
 def write_checksums(files: Mapping[str, str], data: Path) -> None:
-    """Write `checksums.txt`, which `sha256sum -c` reads within `/data/`."""
-    lines = [f"{sha256}  {name}\n" for name, sha256 in files.items()]
+    """Write `checksums.txt`, which `sha256sum -c` reads within `/data/`: `files`, and whatever else stands there.
+
+    Precondition: nothing was compressed yet, and nothing has its address by content.
+    """
+    names = sorted(path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file())
+    lines = [f"{files.get(name) or digest_file(data / name)}  {name}\n" for name in names]
     (data / CHECKSUMS).write_text("".join(lines), "utf-8")
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def link_by_hash(files: Mapping[str, str], data: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from portal.ckan_query import QueryError, count_facets, make_entry, matches, read_terms, sort_entries
+from portal.ckan_query import QueryError, check_size, count_facets, make_entry, matches, read_terms, sort_entries
 from portal.text import Text
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ def _search(catalog: CkanCatalog, given: Given) -> dict[str, Any]:
     try:
         asked = [read_terms(query) for query in queries]
         terms = [term for one in asked for term in one]
+        check_size(terms)
         found = [entry for entry in catalog.entries if all(matches(entry, term) for term in terms)]
         ordered = sort_entries(found, sort, asked[0])
         facets = count_facets(found, wanted, limit, least)

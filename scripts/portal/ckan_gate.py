@@ -1,12 +1,16 @@
 """CKAN's action API over HTTP: `/api/3/action/<action>` and `/api/action/<action>`, by GET and by POST.
 
-Errors have CKAN's own bodies and statuses (400, 404, 409), so that its clients raise what they always raise.
+Errors have CKAN's own bodies and statuses (400, 404, 409), so that its clients raise what they always raise. Answers
+are made beside the event loop, few at a time and one for each client, and sent as those of the API are: nobody who asks
+much, or does not read what was asked, keeps others waiting or fills the memory.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -15,10 +19,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from portal.answer import Answer, AnswerCache
+from portal.api_error import ApiError
 from portal.ckan_api import ACTIONS, CkanCatalog, CkanError
+from portal.connection import name_client
+from portal.fair_turns import FairTurns
+from portal.outbox import Outbox, PiecewiseResponse
 from portal.release_check import read_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
@@ -37,6 +46,8 @@ _ADDRESS = re.compile(r"/api(?:/[123])?/action/(?P<action>[^/]+)/?")
 _VERSION = re.compile(r"/api(?:/(?P<version>[123]))?/?")
 _JSON = {"content-type": "application/json;charset=utf-8"}
 _FORM = "application/x-www-form-urlencoded"
+# Answers that are made at a time, and for one client; and how deep they are written piece by piece.
+_PLACES, _PLACES_OF_CLIENT, _DEPTH = 2, 1, 3
 
 
 class BadRequestError(Exception):
@@ -54,13 +65,21 @@ class CkanGate:
         self._catalog = CkanCatalog(document) if document else None
         self._help = f"{document['status']['site_url']}/api/3/action/help_show?name=" if document else ""
         self._answers = AnswerCache()
+        self._turns, self._outbox = FairTurns(_PLACES, _PLACES_OF_CLIENT), Outbox()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        response = await self._respond(Request(scope, receive))
-        await response(scope, receive, send)
+        client = name_client((scope.get("client") or ("", 0))[0])
+        with ExitStack() as held:
+            response = await self._respond(Request(scope, receive), client)
+            try:
+                held.enter_context(self._outbox.hold(client, len(response.body)))
+            except ApiError as error:
+                words = f"Bad request - {error.detail.en} / {error.detail.vi}"
+                response = _write(error.status, words, {"retry-after": str(error.retry_after)})
+            await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request, client: str) -> Response:
         if request.method not in METHODS:
             return _write(405, f"Bad request - only {_ALLOW} / Chỉ nhận {_ALLOW}", {"Allow": _ALLOW})
         if request.method == "OPTIONS":
@@ -69,13 +88,13 @@ class CkanGate:
             if match := _VERSION.fullmatch(request.scope["path"]):
                 body: Any = {"version": int(match["version"] or 3)}
                 return await _answer(body).respond(request.headers)
-            return await self._act(request)
+            return await self._act(request, client)
         except BadRequestError as error:
             return _write(error.status, str(error))
         except ClientDisconnect:
             return Response(None, 400)
 
-    async def _act(self, request: Request) -> Response:
+    async def _act(self, request: Request, client: str) -> Response:
         match = _ADDRESS.fullmatch(request.scope["path"])
         if match is None or self._catalog is None:
             raise BadRequestError(404, "Not found: /api/3/action/package_list", "Không có địa chỉ này")
@@ -91,14 +110,14 @@ class CkanGate:
             given = await read_parameters(request)
             help_ = self._help + action
             try:
-                result = self._catalog.answer(action, given)
+                async with self._turns.turn(client):
+                    answer = await asyncio.to_thread(make_answer, self._catalog, action, given, help_)
             except CkanError as error:
                 return _write(error.status, {"help": help_, "success": False, "error": error.error})
-            answer = _answer({"help": help_, "success": True, "result": result})
             if key:
                 self._answers.put(key, answer)
         if request.method == "POST":  # neither kept nor asked again only if changed (RFC 9110, section 9.3.3)
-            return Response(answer.body, 200, {**_JSON, "cache-control": "no-store"})
+            return PiecewiseResponse(answer.body, 200, {**_JSON, "cache-control": "no-store"})
         return await answer.respond(request.headers)
 
 
@@ -167,8 +186,33 @@ def _refuse_many() -> BadRequestError:
     return BadRequestError(400, f"at most {MOST_PARAMETERS} parameters", f"Nhiều nhất {MOST_PARAMETERS} tham số")
 
 
+def make_answer(catalog: CkanCatalog, action: str, given: dict[str, Any], help_: str) -> Answer:
+    """Return the answer of an action. Raises CkanError."""
+    return _answer({"help": help_, "success": True, "result": catalog.answer(action, given)})
+
+
 def _answer(body: Any) -> Answer:
-    return Answer(200, dict(_JSON), json.dumps(body, ensure_ascii=False).encode())
+    return Answer(200, dict(_JSON), "".join(encode_pieces(body)).encode())
+
+
+def encode_pieces(value: Any, depth: int = _DEPTH) -> Iterator[str]:
+    """Yield JSON in pieces: Python's encoder lets nobody else run until it is done, so it gets a dataset at a time."""
+    if depth and isinstance(value, dict):
+        before = "{"
+        for key, member in value.items():
+            yield f"{before}{json.dumps(key, ensure_ascii=False)}: "
+            yield from encode_pieces(member, depth - 1)
+            before = ", "
+        yield "}" if value else "{}"
+    elif depth and isinstance(value, list):
+        before = "["
+        for member in value:
+            yield before
+            yield from encode_pieces(member, depth - 1)
+            before = ", "
+        yield "]" if value else "[]"
+    else:
+        yield json.dumps(value, ensure_ascii=False)
 
 
 def _write(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from portal.authority import EU_THEMES, FILE_TYPES, name_authority, name_file_type, name_media_type
+from portal.by_hash import name_by_hash
 from portal.catalog import web_address
 from portal.extent import measure_extent
 from portal.identifier import Identifier
@@ -167,7 +168,9 @@ class CatalogGraph:
                 "@type": "dcat:Distribution",
                 "dct:title": one.name,
                 "dcat:accessURL": refer(self.names.page(package.name)),
+                # Harvesters take one address to download from: it must be the one that stays.
                 "dcat:downloadURL": refer(address),
+                "dct:hasVersion": refer(f"{self.names.home}data/{name_by_hash(one.sha256, one.name)}"),
                 "dcat:mediaType": refer(name_media_type(media_type)),
                 "dct:format": refer(name_file_type(media_type)) if media_type in FILE_TYPES else None,
                 "dcat:byteSize": type_value(str(one.bytes), "xsd:nonNegativeInteger"),

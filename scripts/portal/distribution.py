@@ -8,7 +8,6 @@ registers whose words it carries, and of this code alone, so that it can be kept
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal import sdmx
 from portal.archive import write_archive
-from portal.by_hash import name_by_hash
+from portal.by_hash import digest_file, name_by_hash
 from portal.csv_file import LINE_END, write_csv, write_excel_csv
 from portal.descriptor import DESCRIPTOR
 from portal.excel_file import write_excel
@@ -172,6 +171,4 @@ def describe_omission(one: Finding) -> dict[str, str]:
 
 def describe_file(path: Path, name: str, media_type: str, resource: str = "", rows: int | None = None) -> Distribution:
     """Return a written file as a distribution."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Distribution(path.name, name, media_type, path.stat().st_size, digest, resource, rows)
+    return Distribution(path.name, name, media_type, path.stat().st_size, digest_file(path), resource, rows)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from portal.finding import make_finding
@@ -59,10 +60,11 @@ def measure_extent(resource: Resource) -> Extent:
     rows = 0
     longest, place = 0, (0, 0)
     for batch in read_batches(resource):
-        for number, row in enumerate(batch, start=rows):
-            if len(max(row, key=len)) * 2 > longest:
+        # Python's characters, of which each is one or two of Excel's, are counted for a batch at once.
+        if max(map(len, chain.from_iterable(batch)), default=0) * 2 > longest:
+            for number, row in enumerate(batch, start=rows):
                 for at, cell in enumerate(row, start=1):
-                    if (length := count_characters(cell)) > longest:
+                    if len(cell) * 2 > longest and (length := count_characters(cell)) > longest:
                         longest, place = length, (number, at)
         rows += len(batch)
     return Extent(rows, longest, _find_line(resource, place[0]) if longest > EXCEL_CHARACTERS else 0, place[1])

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
+from portal import feed
 from portal.asset import ASSETS, digest_asset
 from portal.by_hash import FOLDER as BY_HASH
 from portal.precompression import COMPRESSIBLE, GZIP_SUFFIX
@@ -65,12 +66,15 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".xml": "application/xml",
     ".zip": "application/zip",
 }
+# Files whose suffix says less than their name.
+_TYPES_BY_NAME: Mapping[str, str] = {feed.NAME: feed.MEDIA_TYPE}
 _PYTHON_TYPES = mimetypes.MimeTypes()
 
 
 def name_media_type(name: str) -> str:
     """Return the media type of a file name, without character set."""
-    known = MEDIA_TYPES.get(PurePath(name).suffix.lower())
+    path = PurePath(name)
+    known = _TYPES_BY_NAME.get(path.name) or MEDIA_TYPES.get(path.suffix.lower())
     return known or _PYTHON_TYPES.guess_type(name)[0] or "application/octet-stream"
 
 

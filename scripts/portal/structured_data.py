@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.utils import htmlsafe_json_dumps
 
+from portal.by_hash import name_by_hash
 from portal.catalog import web_address
 from portal.extent import measure_extent
 from portal.identifier import Identifier
@@ -189,6 +190,7 @@ class Describer:
             "@type": "DataDownload",
             "name": one.name,
             "contentUrl": self._names.file(package.name, one.name),
+            "sameAs": f"{self._names.home}data/{name_by_hash(one.sha256, one.name)}",
             "encodingFormat": one.media_type,
             "contentSize": f"{one.bytes} B",
             "sha256": one.sha256,
