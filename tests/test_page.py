@@ -80,7 +80,7 @@ def _leave_out_the_machine(html: str) -> str:
     """Leave out what fonts and libraries decide: the picture, and the bytes of packed files and of what lists them."""
     html = re.sub(r"<svg.*</svg>", "<svg></svg>", html, flags=re.DOTALL)
     packed = r"(?:fish\.(?:zip|xlsx|parquet)|datapackage\.json)"
-    html = re.sub(rf"({packed} <code>)[0-9a-f]{{64}}", r"\1…", html)
+    html = re.sub(rf"({packed}</th><td>[^<]*</td><td><code>)[0-9a-f]{{64}}", r"\1…", html)
     html = re.sub(rf"by-hash/[0-9a-f]{{64}}/({packed})", r"by-hash/…/\1", html)
     return re.sub(rf'({packed}" download>[^<]*<span>)[^<]*', r"\1…", html)
 

@@ -128,7 +128,8 @@ class CatalogGraph:
                 "dct:title": translate(package.title),
                 "dct:description": [*translate(package.description), *translate(package.caveat)],
                 "dcat:version": package.version,
-                "dct:issued": type_value(package.created, "xsd:dateTime") if package.created else None,
+                # Officers date each version anew; when the first one was issued, a descriptor does not say.
+                "dct:modified": type_value(package.created, "xsd:dateTime") if package.created else None,
                 "dcat:keyword": list(package.keywords),
                 "dcat:theme": [refer(one) for one in self._list_themes(package)],
                 "dct:accrualPeriodicity": refer(name_authority("frequency", package.frequency)),

@@ -90,7 +90,8 @@ class Describer:
                 "sameAs": self._address(f"{_DATASET}{package.name}/", other),
                 "identifier": package.name,
                 "version": package.version,
-                "datePublished": package.created[:10],
+                "datePublished": package.created[:10],  # of this version
+                "dateModified": package.created[:10],
                 "keywords": self._list_keywords(package),
                 "inLanguage": list(package.title.languages),
                 "license": web_address(license_.path) or license_.name,
