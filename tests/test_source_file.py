@@ -199,7 +199,7 @@ def test_control_characters_are_refused_and_nothing_else(offices: TinyPackage, c
     controls = [finding for finding in find(offices) if finding[1] == "control-character"]
     expected = (
         f"The column “name” has a control character U+{ord(char):04X}; Excel (XLSX), XML (Atom feeds) and HTML pages "
-        "cannot hold it."
+        "refuse it, lose it or do not show it."
     )
     assert controls == ([("offices/data.csv:2:2", "control-character", expected)] if is_control(char) else [])
 
