@@ -75,7 +75,10 @@ def open_with_frictionless(package: Package) -> frictionless.Package:
 def read_rows(package: Package, resource: Resource) -> Iterator[Row]:
     """Yield typed rows: the same parser and the same types that conformance was judged with."""
     judged: Any = open_with_frictionless(package).get_resource(resource.name)
-    judged.schema.foreign_keys = []  # checked once, in conformance
+    # Keys are checked once, in conformance; here frictionless would remember all of them.
+    judged.schema.foreign_keys, judged.schema.primary_key = [], []
+    for field in judged.schema.fields:
+        field.constraints.pop("unique", None)
     with judged:
         for row in judged.row_stream:
             yield Row(row.row_number, tuple(row.to_list()))

@@ -140,10 +140,10 @@ def test_what_was_typed_is_only_text(visitor: Visitor) -> None:
 
 def test_a_table_on_a_phone_scrolls_by_itself_and_takes_the_focus(visitor: Visitor) -> None:
     page = visitor.open("/catalog/sources/", PHONE)
-    tab_to(page, ".table-scroll")
-    region = page.locator(".table-scroll")
+    tab_to(page, TABLE)
+    region = page.locator(TABLE)
     assert region.evaluate("one => one.scrollWidth > one.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => document.querySelector('.table-scroll').scrollLeft > 0")
+    page.wait_for_function("selector => document.querySelector(selector).scrollLeft > 0", arg=TABLE)
     assert page.get_by_role("region", name="Bảng số liệu").count() == 1
