@@ -38,7 +38,7 @@ def write_collections(
 ) -> tuple[Distribution, ...]:
     """Write the files of the whole catalogue into `folder`, that is `/data/`; return them, names relative to it.
 
-    Precondition: the forms of every package, if there are any, stand in `folder`, and `database` will not change any more.
+    Precondition: the forms of every package stand in `folder`, and `database` will not change any more.
     """
     folder.mkdir(parents=True, exist_ok=True)  # of an empty catalogue nobody has made it
     _share(database, folder / database.name)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from browser.visitor import Visitor
 
+# The table of a page; that of the checksums stands behind a click.
+TABLE = ".table-scroll:has(.plain-table)"
+
 
 @pytest.mark.parametrize(
     ("home", "query"),
