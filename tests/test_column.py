@@ -17,8 +17,9 @@ from portal.column import make_columns
 from portal.descriptor import read_packages
 from portal.distribution import FORMATS
 from portal.format_limits import fits_excel
+from portal.sdmx import SUFFIX
 from portal.static_json import write_cell, write_json_columns
-from portal.table import read_batches, read_rows
+from portal.table import Table, read_batches, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +77,8 @@ def test_every_form_holds_what_frictionless_reads(tmp_path: Path) -> None:
     ]
     assert ours == expected
     for form in FORMATS:
+        if form.suffix == SUFFIX:
+            continue  # of indicators only; tests/test_sdmx.py holds it
         form.write(package, package.main, folder / f"things{form.suffix}", {})
     write_json_columns(package, package.main, folder / "columns.json")
     assert read_json(folder / "things.json") == [tuple(map(as_json, row)) for row in expected]
@@ -152,3 +155,17 @@ def test_what_a_schema_calls_missing_holds_for_fields_that_say_nothing(tmp_path:
     columns = make_columns(package.main)
     assert [[one.read(cell) for cell in ("-", "2", "")] for one in columns] == [[None, "2", ""], [None, 2, None]]
     assert [row.cells for row in read_rows(package, package.main)] == [(None, None), ("x", 2)]
+
+
+def test_a_checked_table_is_read_as_frictionless_reads_it(tmp_path: Path) -> None:
+    package, expected = read_typed(tmp_path, ROWS)
+    rows = list(Table(package, package.main))
+    assert rows == list(read_rows(package, package.main))
+    assert [row.cells for row in rows] == expected
+
+
+def test_a_row_of_another_length_is_never_read_as_if_it_were_whole(tmp_path: Path) -> None:
+    write_table(tmp_path, "things", [column("a"), column("b")], [["x"]])
+    (package,) = read_packages(tmp_path).packages
+    with pytest.raises(ValueError, match="zip"):
+        list(Table(package, package.main))

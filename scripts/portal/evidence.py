@@ -6,6 +6,7 @@ Without the source texts the relations and the counts of coverage are checked; w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice, tee
 from typing import TYPE_CHECKING
 
 from portal.consistency import (
@@ -24,7 +25,7 @@ from portal.number import format_exact
 from portal.observation import read_observations
 from portal.provenance import Claim, check_own_print, check_provenance
 from portal.source_text import SourceText, read_source_texts
-from portal.table import read_raw_rows, read_rows
+from portal.table import read_raw_rows, type_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -86,10 +87,10 @@ def read_register(packages: Sequence[Package]) -> Register:
 def read_claims(package: Package) -> Iterator[Claim]:
     """Yield the observations of an indicator package, each with the line that states it."""
     place = Place(package.name, package.label_of(package.main))
-    lines = [row.line for row in read_raw_rows(package.main)][1:]
-    rows = read_rows(package, package.main)
-    for one, line in zip(read_observations(package, rows), lines, strict=False):
-        yield Claim(one, place.at(line))
+    rows, again = tee(islice(read_raw_rows(package.main), 1, None))
+    typed = type_rows(package.main, (row.cells for row in rows))
+    for one, row in zip(read_observations(package, typed), again, strict=True):
+        yield Claim(one, place.at(row.line))
 
 
 def _read_records(package: Package) -> list[tuple[Record, Place]]:

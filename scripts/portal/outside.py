@@ -26,7 +26,7 @@ from portal.later_rows import FOLDER
 from portal.page_agreement import PAGES, compare_pages
 from portal.reread import OF_SQL, FormError, batch_rows, convert_columns, read_typed
 from portal.reread_database import open_database
-from portal.table import Table
+from portal.table import Table, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -149,7 +149,7 @@ class Outsider:
         if not loaded.packages:
             return Proof(findings=loaded.findings)
         package = loaded.packages[0]
-        tables = {one.name: Table(package, one) for one in package.resources}
+        tables = {one.name: Table(package, one, read_rows) for one in package.resources}
         files = [_name(one["url"]) for one in entry["distributions"]]
         with closing(open_database(self.folder / DATABASE)) as database:
             proof += compare_package(package, tables, self.folder / "data" / name, files, database)

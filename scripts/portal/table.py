@@ -1,24 +1,30 @@
-"""Tables: the cells of a resource, raw as they stand in the file and typed as frictionless reads them."""
+"""Tables: the cells of a resource, raw as they stand in the file and typed as frictionless reads them.
+
+What is not checked yet is read by frictionless itself (`read_rows`). What is checked is read many times, by its
+readers of single cells (`Table`, `type_rows`), which give the same at a multiple of the speed.
+"""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import frictionless
 from frictionless.formats import CsvControl
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from portal.column import make_columns
 
+if TYPE_CHECKING:
     from portal.package import Package, Resource
 
 Cell = str | int | bool | Decimal | date | datetime | time | None
+ReadRows = Callable[["Package", "Resource"], Iterator["Row"]]
 # A table up to this size is kept in memory between the stages of a build; a larger one is read again.
 KEPT_BYTES = 4_000_000
 MAX_CELL_CHARACTERS = 100_000
@@ -43,17 +49,21 @@ class RawRow:
 
 
 class Table:
-    """The rows of one resource, in file order; iterate as often as needed."""
+    """The rows of one resource, in file order; iterate as often as needed.
 
-    def __init__(self, package: Package, resource: Resource) -> None:
+    `read` reads them; what has not passed the check is for `read_rows`, not for the quick reader that is the default.
+    """
+
+    def __init__(self, package: Package, resource: Resource, read: ReadRows | None = None) -> None:
         self.resource = resource
         self._package = package
+        self._read = read or read_checked_rows
         self._kept: tuple[Row, ...] | None = None
 
     def __iter__(self) -> Iterator[Row]:
         if self._kept is None and self.resource.file.stat().st_size <= KEPT_BYTES:
-            self._kept = tuple(read_rows(self._package, self.resource))
-        return iter(self._kept) if self._kept is not None else read_rows(self._package, self.resource)
+            self._kept = tuple(self._read(self._package, self.resource))
+        return iter(self._kept) if self._kept is not None else self._read(self._package, self.resource)
 
     @cached_property
     def count(self) -> int:
@@ -82,6 +92,18 @@ def read_rows(package: Package, resource: Resource) -> Iterator[Row]:
     with judged:
         for row in judged.row_stream:
             yield Row(row.row_number, tuple(row.to_list()))
+
+
+def read_checked_rows(_package: Package, resource: Resource) -> Iterator[Row]:
+    """Yield the typed rows of a table that passed the check: what `read_rows` yields, at a multiple of its speed."""
+    return type_rows(resource, chain.from_iterable(read_batches(resource)))
+
+
+def type_rows(resource: Resource, rows: Iterable[Sequence[str]]) -> Iterator[Row]:
+    """Yield the rows below the header with their cells typed; raise ValueError at a row that is too long or short."""
+    readers = [column.read for column in make_columns(resource)]
+    for number, row in enumerate(rows, start=2):
+        yield Row(number, tuple([read(cell) for read, cell in zip(readers, row, strict=True)]))
 
 
 def read_raw_rows(resource: Resource) -> Iterator[RawRow]:
