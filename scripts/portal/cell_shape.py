@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from portal.csv_block import flags_of, lengths_of, mask_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -22,8 +24,8 @@ _KNOWN = frozenset({
     "format", "constraints", "missingValues",
 })  # fmt: skip
 # Of at most 15 digits, so that the nearest float has the same digits: nothing is lost in SQLite, JSON or a spreadsheet.
-_INTEGER = r"-?[0-9]{1,15}"
-_NUMBER = rf"-?[0-9]{{1,8}}\.[0-9]{{1,7}}|{_INTEGER}"
+INTEGER = r"-?[0-9]{1,15}"
+NUMBER = rf"-?[0-9]{{1,8}}\.[0-9]{{1,7}}|{INTEGER}"
 # One spelling for each number, as two spellings of one number are the same key.
 _KEY_INTEGER = r"0|-?[1-9][0-9]{0,14}"
 _KEY_NUMBER = rf"{_KEY_INTEGER}|-?(?:0|[1-9][0-9]{{0,7}})\.[0-9]{{0,6}}[1-9]"
@@ -33,12 +35,12 @@ _DAY = r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|
 _DATETIME = rf"{_YEAR}-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _ENDS = (-np.inf, np.inf)
 # Anything that a spreadsheet would not run; control characters and NFC are looked at in `csv_block`.
-_TEXT = r"\A[^=+\-@\t\r]"
+_BEGINS_FORMULA: np.ndarray = np.isin(np.arange(256), list(b"=+-@\t\r"))
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A pattern of RE2; lengths in characters, both included; bounds of the number, both left out."""
+    """A pattern of RE2, or none for any text; lengths in characters, both included; bounds of the number, left out."""
 
     pattern: str
     lengths: tuple[int, int] | None = None
@@ -46,12 +48,13 @@ class Shape:
 
     def match(self, cells: pa.StringArray) -> np.ndarray:
         """Return for every cell whether it has this shape."""
-        fits = _to_numpy(pc.match_substring_regex(cells, self.pattern))
+        fits = mask_of(pc.match_substring_regex(cells, self.pattern)) if self.pattern else _are_texts(cells)
         if self.lengths:
-            lengths = pc.utf8_length(cells).to_numpy()
+            lengths = np.from_dlpack(pc.utf8_length(cells))
             fits = fits & (lengths >= self.lengths[0]) & (lengths <= self.lengths[1])
         if self.bounds:
-            numbers = pc.cast(pc.if_else(pa.array(fits), cells, "0"), pa.float64()).to_numpy()
+            fitting = cells if fits.all() else pc.if_else(flags_of(fits), cells, "0")
+            numbers = np.from_dlpack(pc.cast(fitting, pa.float64()))
             fits = fits & (numbers > self.bounds[0]) & (numbers < self.bounds[1])
         return fits
 
@@ -72,17 +75,18 @@ def find_shape(
         case "string" if constraints.keys() <= {"required", "unique", "minLength", "maxLength"}:
             shortest, longest = constraints.get("minLength", 0), constraints.get("maxLength", np.inf)
             bare = "minLength" not in constraints and "maxLength" not in constraints
-            return Shape(_whole(pattern) if pattern else _TEXT, None if bare else (shortest, longest))
+            return Shape(match_whole(pattern) if pattern else "", None if bare else (shortest, longest))
         case "integer" if constraints.keys() <= {"required", "unique", "minimum", "maximum"}:
-            return Shape(_whole(_KEY_INTEGER if key else _INTEGER), bounds=_read_bounds(constraints, read))
+            return Shape(match_whole(_KEY_INTEGER if key else INTEGER), bounds=_read_bounds(constraints, read))
         case "number" if constraints.keys() <= {"required", "unique", "minimum", "maximum"}:
-            return Shape(_whole(_KEY_NUMBER if key else _NUMBER), bounds=_read_bounds(constraints, read))
+            return Shape(match_whole(_KEY_NUMBER if key else NUMBER), bounds=_read_bounds(constraints, read))
         case "datetime" if constraints.keys() <= {"required", "unique"}:
-            return Shape(_whole(_DATETIME))
+            return Shape(match_whole(_DATETIME))
     return None
 
 
-def _whole(pattern: str) -> str:
+def match_whole(pattern: str) -> str:
+    """Return the pattern of a whole cell."""
     return rf"\A(?:{pattern})\z"
 
 
@@ -95,5 +99,12 @@ def _read_bounds(constraints: Mapping[str, Any], read: Callable[[Any], Any]) -> 
     return low, high
 
 
-def _to_numpy(mask: pa.BooleanArray) -> np.ndarray:
-    return np.asarray(mask.to_numpy(zero_copy_only=False), np.bool_)
+def _are_texts(cells: pa.StringArray) -> np.ndarray:
+    """Return which cells are not empty and begin no formula."""
+    there = lengths_of(cells) > 0
+    buffer = cells.buffers()[2]
+    if buffer is None or not buffer.size:
+        return there
+    starts = np.frombuffer(cells.buffers()[1], np.int32)[cells.offset : cells.offset + len(cells)]
+    first = np.frombuffer(buffer, np.uint8)[np.minimum(starts, buffer.size - 1)]
+    return np.asarray(there & ~_BEGINS_FORMULA[first])

@@ -10,18 +10,19 @@ from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from portal.cell_shape import find_shape
-from portal.csv_block import DoubtError, lengths_of
+from portal.csv_block import DoubtError, flags_of, lengths_of, mask_of
 from portal.finding import Place
 from portal.format_limits import EXCEL_CHARACTERS, fits_excel
 from portal.rules import CODE_PATTERN, LOCATOR_PATTERN, check_cell, check_locator, names_rows
 from portal.source_file import check_text
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from portal.package import Package, Resource
     from portal.rules import Context
 
@@ -72,7 +73,7 @@ class ColumnCheck:
         missing = lengths == 0 if self.missing == [""] else _is_any_of(cells, self.missing)
         if self._shape:
             certain = self._shape.match(cells) & ~missing
-            cells = cells.filter(pa.array(~certain))
+            cells = cells.filter(flags_of(~certain)) if not certain.all() else cells.slice(0, 0)
         for text in pc.unique(cells).to_pylist():
             if text not in self._right:
                 self._judge(text)
@@ -102,5 +103,4 @@ class ColumnCheck:
 
 
 def _is_any_of(cells: pa.StringArray, texts: list[str]) -> np.ndarray:
-    found = pc.is_in(cells, value_set=pa.array(texts, pa.string()))
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
+    return mask_of(pc.is_in(cells, value_set=pa.array(texts, pa.string())))
