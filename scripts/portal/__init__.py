@@ -10,7 +10,7 @@ The flow, in the order in which the modules take part::
             |
     check        conformance (frictionless) + rules (ours) -> findings; a blocker stops here
             |
-            +--> database        opendata.db         (own_tables, observation, full_text)
+            +--> database        opendata.db         (sql_column, own_tables, observation, full_text)
             +--> api_metadata    datasette.json
             +--> api_pages       datasette-templates/
             +--> answer_files    answers/            (asks the API for what most people ask)

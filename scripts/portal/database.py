@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from portal.full_text import write_full_text
@@ -19,7 +20,8 @@ from portal.own_tables import (
     write_dataset,
     write_findings,
 )
-from portal.sql import create_index_sql, refer_to, to_sql
+from portal.sql import create_index_sql, insert_rows, refer_to
+from portal.sql_column import read_sql_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -100,7 +102,8 @@ def _write_package(
     write_dataset(connection, package)
     rows = 0
     for resource in package.resources:
-        rows += _insert_rows(connection, resource, tables[resource.name])
+        blocks = read_sql_columns(resource)
+        rows += insert_rows(connection, resource.name, chain.from_iterable(zip(*one, strict=True) for one in blocks))
         for column in list_indexed_columns(package, resource):
             connection.execute(create_index_sql(resource.name, column))
     start = end = ""
@@ -148,12 +151,3 @@ def list_indexed_columns(package: Package, resource: Resource) -> Iterator[str]:
         sorted_by = package.kind == "indicator" and column.name in _SORTED
         if (column.code_list and not column.separator) or column.name in dimensions or sorted_by:
             yield column.name
-
-
-def _insert_rows(connection: sqlite3.Connection, resource: Resource, table: Table) -> int:
-    marks = ", ".join("?" * len(resource.fields))
-    cursor = connection.executemany(
-        f'INSERT INTO "{resource.name}" VALUES ({marks})',  # noqa: S608 - names are checked by the profile
-        (tuple(map(to_sql, row.cells)) for row in table),
-    )
-    return max(0, cursor.rowcount)

@@ -1,18 +1,22 @@
-"""SQL that several writers of the database share: what a cell becomes, how a key and an index are written."""
+"""SQL that several writers of the database share: what a cell becomes; how rows, keys and indexes are written."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
 
     from portal.table import Cell
 
 SqlValue = str | int | float | None
 _MAX_INTEGER = (1 << 63) - 1
+# To begin and end a statement costs as much as half a row; more rows in one gain nothing.
+_ROWS_AT_ONCE = 20
 
 
 def to_sql(cell: Cell | tuple[int, int]) -> SqlValue:
@@ -39,3 +43,13 @@ def create_index_sql(table: str, *columns: str) -> str:
     name = f"{table}.{columns[0].split()[0]}"
     listed = ", ".join(f'"{column}"' if column.isidentifier() else column for column in columns)
     return f'CREATE INDEX "{name}" ON "{table}"({listed})'
+
+
+def insert_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Sequence[SqlValue]]) -> int:
+    """Insert rows of equal length into a table; return how many there were."""
+    left, count = iter(rows), 0
+    while batch := list(islice(left, _ROWS_AT_ONCE)):
+        marks = ", ".join([f"({', '.join('?' * len(batch[0]))})"] * len(batch))
+        connection.execute(f'INSERT INTO "{table}" VALUES {marks}', list(chain.from_iterable(batch)))  # noqa: S608
+        count += len(batch)
+    return count
