@@ -18,6 +18,7 @@ import bench_build
 import bench_check
 import bench_distributions
 import bench_lighthouse
+import bench_load
 import bench_nginx
 import bench_search
 import bench_serve
@@ -25,6 +26,7 @@ import bench_serve
 BENCHMARKS = {
     "build": bench_build.run,
     "check": bench_check.run,
+    "load": bench_load.run,
     "distributions": bench_distributions.run,
     "serve": bench_serve.run,
     "search": bench_search.run,
