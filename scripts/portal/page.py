@@ -50,6 +50,12 @@ class Writer(Lister):
 
     def pages(self) -> Iterator[Page]:
         """Yield every generated page."""
+        yield from self.shared_pages()
+        for package in [*self.catalog.datasets, *self.catalog.references]:
+            yield from self.package_pages(package)
+
+    def shared_pages(self) -> Iterator[Page]:
+        """Yield the pages that are not those of one package."""
         yield self.home()
         yield self.catalog_page()
         yield self.themes_page()
@@ -63,10 +69,12 @@ class Writer(Lister):
         yield self.glossary_page()
         yield self.search_page()
         yield self.api_page()
-        for package in [*self.catalog.datasets, *self.catalog.references]:
-            yield self.dataset_page(package)
-            if package.kind == "indicator":
-                yield self.embed_page(package)
+
+    def package_pages(self, package: Package) -> Iterator[Page]:
+        """Yield the pages of one dataset or code list."""
+        yield self.dataset_page(package)
+        if package.kind == "indicator":
+            yield self.embed_page(package)
 
     # --- pages ------------------------------------------------------------------------------------------
 
