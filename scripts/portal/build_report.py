@@ -92,23 +92,23 @@ class Bar:
     def __init__(self, file: IO[str]) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(),
                    TimeRemainingColumn())  # fmt: skip
-        self._progress = Progress(*columns, console=Console(file=file, highlight=False), transient=True)
-        self._task = self._progress.add_task("", total=None, visible=False)
+        self.progress = Progress(*columns, console=Console(file=file, highlight=False), transient=True)
+        self._task = self.progress.add_task("", total=None, visible=False)
 
     def __call__(self, event: Event) -> None:
         """Tell of an event."""
         if isinstance(event, Begun):
-            self._progress.reset(self._task, description=STAGES[event.stage], total=None, visible=True)
+            self.progress.reset(self._task, description=STAGES[event.stage], total=None, visible=True)
         elif isinstance(event, Advanced):
-            self._progress.update(self._task, completed=event.done, total=event.count)
+            self.progress.update(self._task, completed=event.done, total=event.count)
         else:
-            self._progress.print(say_stage(event))
+            self.progress.print(say_stage(event))
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self.progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self.progress.stop()

@@ -126,8 +126,9 @@ def _digest_safely(package: Package) -> str:
 
 def _digest_check(package: Package, state: str, code_lists: Mapping[str, str], code: str) -> str:
     """Return a digest of all that the findings of a package depend on, but for the day."""
-    named = {column.code_list for resource in package.resources for column in resource.fields}
-    lists = [f"{name}={code_lists.get(name, '')}" for name in sorted({"themes", *filter(None, named)})]
+    named = {column.code_list for resource in package.resources for column in resource.fields} - {""}
+    named |= {"themes"} if package.theme else set()
+    lists = [f"{name}={code_lists.get(name, '')}" for name in sorted(named)]
     return digest_parts(["check", code, package.label, state, *lists])
 
 
