@@ -1,6 +1,6 @@
 """Builds of catalogues of growing size: cost of a package, one row changed, nothing changed.
 
-`python benchmarks/bench_scale.py 100 1000 10000` measures other sizes than `make bench` does.
+`PYTHONPATH=scripts python benchmarks/bench_scale.py 100 1000 10000` measures other sizes than `make bench` does.
 """
 
 from __future__ import annotations
