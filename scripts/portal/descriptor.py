@@ -154,10 +154,7 @@ def try_descriptor(one: Descriptor, _shared: object = None) -> Package | tuple[F
 
 
 def read_package(path: Path, label: str, *, holds: bool = False) -> Package:
-    """Read one descriptor; raise DescriptorError with its findings where it does not hold.
-
-    `holds` says that the same text was found to fit the profiles before.
-    """
+    """Read one descriptor, whose text `holds` if it did before; raise DescriptorError with its findings where not."""
     place = Place(Descriptor(path, label).name, label)
     try:
         if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(path.parent)):

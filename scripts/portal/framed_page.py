@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portal.build_cache import BuildCache
-    from portal.page import Page
     from portal.text import Language
+    from portal.view import Page
 
 _WHOLE = ".whole"
 

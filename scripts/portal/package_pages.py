@@ -21,12 +21,13 @@ from portal.catalog import Catalog
 from portal.later_rows import write_later_rows
 from portal.observation import read_observations
 from portal.package_work import digest_package, expect_unchanged
-from portal.page import Page, Writer
+from portal.page import Writer
 from portal.precompression import compress_files
 from portal.release import digest_inputs
 from portal.renderer import Renderer, explain_site, make_renderer
 from portal.table import Table
 from portal.text import LANGUAGES, Language
+from portal.view import Page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,8 +15,9 @@ from portal.scheduler import WorkError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.page import Page, Writer
+    from portal.page import Writer
     from portal.text import Language
+    from portal.view import Page
 
 # Words and their structure; no picture, which would be fetched from another host, no part of a page's own frame.
 _MARKDOWN_TAGS = {

@@ -28,7 +28,7 @@ from portal.build_cache import BuildCache, digest_code, digest_parts
 from portal.framed_page import Frames
 from portal.package_pages import DOWNLOADS, SITE, digest_value, make_package_pages
 from portal.package_work import Workshop
-from portal.page import Page, Writer
+from portal.page import Writer
 from portal.release import digest_inputs
 from portal.renderer import Renderer, SiteError, explain_site, make_renderer
 from portal.scheduler import Here
@@ -36,7 +36,7 @@ from portal.search_document import collect_documents, describe_written
 from portal.search_index import write_search_index
 from portal.structured_data import Describer, render_script
 from portal.text import LANGUAGES, Language
-from portal.view import WrittenPage
+from portal.view import Page, WrittenPage
 from portal.wording import say
 
 if TYPE_CHECKING:
