@@ -31,7 +31,7 @@ class Query:
 def invent_documents(count: int = DATASETS) -> list[Document]:
     """Return datasets whose words are as unevenly frequent as those of a language are (Zipf)."""
     random = Random(SEED)  # noqa: S311 - the same catalogue in every run
-    words = _invent_words(random)
+    words = invent_words(random)
     shares = [1 / (rank + 3) for rank in range(len(words))]
 
     def phrase(length: int) -> str:
@@ -40,7 +40,7 @@ def invent_documents(count: int = DATASETS) -> list[Document]:
     return [_invent_document(number, phrase, random) for number in range(count)]
 
 
-def _invent_words(random: Random) -> list[str]:
+def invent_words(random: Random) -> list[str]:
     """Return syllables in the manner of Vietnamese, in the order of their frequency."""
     words = [onset + rime for onset in f" {_ONSETS}".split(" ") for rime in _RIMES.split()]
     random.shuffle(words)

@@ -20,6 +20,7 @@ import bench_distributions
 import bench_lighthouse
 import bench_load
 import bench_nginx
+import bench_scale
 import bench_search
 import bench_serve
 
@@ -29,6 +30,7 @@ BENCHMARKS = {
     "load": bench_load.run,
     "distributions": bench_distributions.run,
     "serve": bench_serve.run,
+    "scale": bench_scale.run,
     "search": bench_search.run,
     "api": bench_api.run,
     "nginx": bench_nginx.run,

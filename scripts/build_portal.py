@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from portal.release import BuildFolder, BuildLockedError
+from portal.scheduler import WorkError, choose_scheduler
 
 if TYPE_CHECKING:
-    from portal.build import Result, Stage
+    from collections.abc import Callable
+
+    from portal.build import Result
+    from portal.build_event import Event
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCAL_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -22,19 +26,6 @@ WITHDRAWN = (
     "The portal was taken back to {current}, and nothing changed since the release that was withdrawn: "
     "nothing was built. Correct the data, or use --force."
 )
-_STAGES = {
-    "load": "đọc mô tả / load",
-    "check": "kiểm tra / check",
-    "database": "cơ sở dữ liệu / database",
-    "distributions": "tệp tải về / distributions",
-    "agreement": "so tệp và bảng / compare files",
-    "metadata": "siêu dữ liệu / metadata",
-    "site": "trang web / site",
-    "standards": "chuẩn mô tả / standards",
-    "pages": "so trang / compare pages",
-    "compress": "nén / compress",
-    "publish": "công bố / publish",
-}
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -50,7 +41,20 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="dựng lại dù không có gì đổi, sửa bản bị hỏng / build anyway, mend a damaged release",
     )
+    parser.add_argument(
+        "--jobs", type=_count, metavar="N", help="số tiến trình, mặc định mọi nhân / processes, by default one a core"
+    )
+    parser.add_argument(
+        "--scheduler", metavar="tcp://…", help="cụm Dask làm việc theo gói / a Dask cluster for the work on packages"
+    )
+    parser.add_argument("--quiet", action="store_true", help="chỉ in lỗi và cảnh báo / print findings and faults only")
     return parser.parse_args(argv)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"phải là số nguyên dương / must be a positive number: {text}")
+    return int(text)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -59,35 +63,50 @@ def main(argv: list[str] | None = None) -> int:
     project = arguments.project.resolve()
     folder = BuildFolder((arguments.build or project / "build").resolve())
     try:
-        return _run(project, folder, force=arguments.force)
+        return _run(project, folder, arguments)
     except BuildLockedError:
         return _fail("một lần dựng khác đang chạy; đợi rồi thử lại / another build is running; try again later")
     except (OSError, sqlite3.Error) as error:
         return _fail(f"không ghi được vào {folder.root} / cannot write there: {error}")
-    except ValueError as error:
+    except (ValueError, WorkError) as error:
         return _fail(str(error))
 
 
-def _run(project: Path, folder: BuildFolder, *, force: bool) -> int:
+def _run(project: Path, folder: BuildFolder, arguments: argparse.Namespace) -> int:
     from portal.inputs import is_current, is_withdrawn  # noqa: PLC0415 - the quick answer needs no heavy library
 
-    if not force and is_current(project, folder):
-        print("Không có gì thay đổi; bản công bố hiện tại vẫn đúng. / Nothing changed; the release is current.")
+    say = _keep_quiet if arguments.quiet else print
+    if not arguments.force and is_current(project, folder):
+        say("Không có gì thay đổi; bản công bố hiện tại vẫn đúng. / Nothing changed; the release is current.")
         return 0
-    if not force and is_withdrawn(project, folder):
-        print(WITHDRAWN.format(current=folder.current.resolve().name))
+    if not arguments.force and is_withdrawn(project, folder):
+        say(WITHDRAWN.format(current=folder.current.resolve().name))
         return 0
     from portal.build import build_portal  # noqa: PLC0415
+    from portal.build_report import Bar, Lines, Slowest  # noqa: PLC0415
 
-    result = build_portal(project, folder, datetime.now(LOCAL_TIME).date(), _print_stage)
-    return _print_result(result)
+    slowest = Slowest()
+    on_terminal = not arguments.quiet and sys.stdout.isatty()
+    with (
+        choose_scheduler(arguments.jobs, arguments.scheduler) as scheduler,
+        Bar(sys.stdout) if on_terminal else Lines(say) as view,
+    ):
+
+        def report(event: Event) -> None:
+            slowest.note(event)
+            view(event)
+
+        result = build_portal(project, folder, datetime.now(LOCAL_TIME).date(), report, scheduler)
+    if words := slowest.say():
+        say(words)
+    return _print_result(result, say)
 
 
-def _print_stage(one: Stage) -> None:
-    print(f"  {_STAGES[one.name]:<32} {one.seconds:6.2f} s  {one.peak_mb:5d} MB", flush=True)
+def _keep_quiet(_line: str) -> None:
+    """Say nothing."""
 
 
-def _print_result(result: Result) -> int:
+def _print_result(result: Result, say: Callable[[str], object]) -> int:
     for finding in result.findings:
         print(finding.render("vi"), file=sys.stderr)
         print(f"  {finding.message_en}\n  Cure: {finding.cure_en}", file=sys.stderr)
@@ -95,8 +114,8 @@ def _print_result(result: Result) -> int:
         print("Có lỗi chặn: không công bố gì. / Blockers found: nothing was published.", file=sys.stderr)
         return 1
     for line in result.account:
-        print(f"  {line.vi} / {line.en}")
-    print(f"Đã công bố / published: {result.release} ({result.packages} gói / packages, {result.pages} trang / pages)")
+        say(f"  {line.vi} / {line.en}")
+    say(f"Đã công bố / published: {result.release} ({result.packages} gói / packages, {result.pages} trang / pages)")
     return 0
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from factory import TODAY, find_damage, make_tiny_project
-from portal import build, build_cache
+from portal import build, build_cache, package_work
 from portal.build_cache import BuildCache, digest_parts
 from portal.distribution import write_distributions
 from portal.release import BuildFolder
+from portal.scheduler import Here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,20 +104,20 @@ def test_a_release_from_the_cache_is_that_of_a_full_build(tmp_path: Path, monkey
         made.append(package.name)
         return write_distributions(package, folder, registers)
 
-    monkeypatch.setattr(build, "write_distributions", write)
-    first = build.build_portal(project, warm, TODAY, lambda _stage: None).release
+    monkeypatch.setattr(package_work, "write_distributions", write)
+    first = build.build_portal(project, warm, TODAY, lambda _stage: None, Here()).release
     assert len(made) == len(list((project / "datapackages").iterdir()))
     made.clear()
     path = project / "datapackages" / "fish" / "fish.csv"
     path.write_text(path.read_text("utf-8").replace("1200,tonne", "1201,tonne").replace("1.200", "1.201"), "utf-8")
-    second = build.build_portal(project, warm, TODAY, lambda _stage: None).release
+    second = build.build_portal(project, warm, TODAY, lambda _stage: None, Here()).release
     assert made == ["fish"]
     assert first != second
-    assert build.build_portal(project, cold, TODAY, lambda _stage: None).release == second
+    assert build.build_portal(project, cold, TODAY, lambda _stage: None, Here()).release == second
     assert find_damage(warm.current) == find_damage(cold.current) == []
     assert (warm.current / "manifest.json").read_bytes() == (cold.current / "manifest.json").read_bytes()
     made.clear()
     units = project / "datapackages" / "units" / "units.csv"
     units.write_text(units.read_text("utf-8").replace("tấn", "tấn tươi"), "utf-8")
-    build.build_portal(project, warm, TODAY, lambda _stage: None)
+    build.build_portal(project, warm, TODAY, lambda _stage: None, Here())
     assert {"fish", "units"} <= set(made), "words of a unit stand in the files of the datasets that use it"

@@ -20,7 +20,7 @@ from portal.coverage import Coverage, check_counts
 from portal.descriptor import read_packages
 from portal.evidence import check_evidence, check_register, judge_packages, read_register
 from portal.page import Writer
-from portal.site import make_renderer
+from portal.renderer import make_renderer
 from portal.text import LANGUAGES
 
 if TYPE_CHECKING:

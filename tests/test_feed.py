@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import feedparser
@@ -93,7 +94,7 @@ def test_a_long_feed_has_the_newest(tmp_path: Path) -> None:
     catalog = make_tiny_catalog(tmp_path / "packages")
     packages = dict(catalog.packages)
     packages |= {f"fish_{number}": packages["fish"] for number in range(MOST_ENTRIES)}
-    many = catalog.__class__(**{**{one: getattr(catalog, one) for one in catalog.__slots__}, "packages": packages})
+    many = replace(catalog, packages=packages)
     feed = next(make_feeds(many, "vi"))
     assert len(feed.entries) == MOST_ENTRIES
     assert feed.entries[0].path == "catalog/squid/"

@@ -26,7 +26,7 @@ from factory import (
 from portal.package import Field
 from portal.page import Writer
 from portal.presenter import SHOWN_ROWS, show_cell, summarise
-from portal.site import make_renderer, render_markdown
+from portal.renderer import make_renderer, render_markdown
 from portal.text import LANGUAGES, Text
 
 if TYPE_CHECKING:

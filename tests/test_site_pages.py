@@ -29,7 +29,8 @@ from factory import (
     write_indicator,
     write_references,
 )
-from portal.site import CONFIGURATIONS, SiteError, write_site
+from portal.renderer import SiteError
+from portal.site import CONFIGURATIONS, write_site
 from portal.text import LANGUAGES
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import resource
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from portal.account import account_for
@@ -15,7 +15,8 @@ from portal.answer_files import write_answers
 from portal.api_metadata import make_metadata
 from portal.api_pages import FOLDER, write_api_pages
 from portal.api_schema import INSPECTION, inspect_database
-from portal.build_cache import BuildCache, digest_code, digest_parts
+from portal.build_cache import BuildCache, digest_code
+from portal.build_event import Begun, Stage
 from portal.by_hash import link_by_hash, list_files, write_checksums
 from portal.catalog import make_catalog
 from portal.check import check_packages
@@ -23,17 +24,17 @@ from portal.citation import write_citations
 from portal.ckan import write_ckan
 from portal.collection import write_catalog, write_collections
 from portal.database import write_database
-from portal.descriptor import DESCRIPTOR, read_packages
+from portal.descriptor import read_packages
 from portal.developer_files import write_developer_files
-from portal.distribution import Distribution, write_distributions
 from portal.feed import write_feeds
 from portal.finding import find_blockers
 from portal.inputs import digest_project
 from portal.latest import write_latest
+from portal.package_work import Workshop, check_each, read_each, write_each
 from portal.precompression import compress_files
 from portal.proof import Prover, write_proof
-from portal.register import list_registers, read_registers
-from portal.release import BuildFolder, digest_inputs, publish, stage
+from portal.release import publish, stage
+from portal.scheduler import Processes, WorkError
 from portal.settings import read_settings
 from portal.site import write_agreement_page, write_site
 from portal.sitemap import write_sitemap
@@ -42,26 +43,23 @@ from portal.table import Table
 from portal.table_shape import read_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
     from portal.agreement import Proof
+    from portal.build_event import Report
     from portal.catalog import Catalog
     from portal.finding import Finding
     from portal.package import Package
+    from portal.release import BuildFolder
+    from portal.scheduler import Scheduler
     from portal.text import Text
 
-Report = Callable[["Stage"], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One finished stage: seconds of wall time, and the process's peak memory in MB when it ended."""
-
-    name: str
-    seconds: float
-    peak_mb: int
+_CHANGED = (
+    "dữ liệu hoặc trang thay đổi trong khi dựng, không công bố gì; đợi sửa xong rồi chạy lại / the data or the site "
+    "changed during the build, nothing was published; wait until the changes are complete, then run it again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,39 +75,43 @@ class Result:
 
 @contextmanager
 def _timed(name: str, report: Report) -> Iterator[None]:
+    report(Begun(name))
     start = time.perf_counter()
     yield
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     report(Stage(name, time.perf_counter() - start, peak))
 
 
-def build_portal(project: Path, folder: BuildFolder, today: date, report: Report) -> Result:
+def build_portal(
+    project: Path, folder: BuildFolder, today: date, report: Report, scheduler: Scheduler | None = None
+) -> Result:
     """Check all packages of `project` and publish a release in `folder`, unless a blocker stops it.
 
-    Raises OSError or sqlite3.Error where the disk fails, BuildLockedError where another build runs,
-    SettingsError for a faulty metadata.yml; the published release stays as it was in every such case.
+    `scheduler` does the work on single packages; on all cores if none is given. Raises OSError or sqlite3.Error where
+    the disk fails, BuildLockedError where another build runs, SettingsError for a faulty metadata.yml, WorkError where
+    work on a package failed or anything changed meanwhile; the published release stays as it was in every such case.
     """
-    inputs = digest_project(project)
-    with _timed("load", report):
-        settings = read_settings(project / "metadata.yml")
-        loaded = read_packages(project / "datapackages")
-    with _timed("check", report):
-        checked = check_packages(loaded.packages, loaded.packages, today, loaded.unread)
-    findings = sorted([*loaded.findings, *checked])
-    if find_blockers(findings):
-        return Result("", findings, len(loaded.packages))
     with stage(folder) as staging:
-        packages = loaded.packages
+        inputs = digest_project(project)
+        cache = BuildCache(folder.root / "cache")
+        shop = Workshop(scheduler or Processes(), cache, digest_code(project), report)
+        with _timed("load", report):
+            settings = read_settings(project / "metadata.yml")
+            loaded = read_packages(project / "datapackages", read_each=partial(read_each, shop=shop))
+            packages = loaded.packages
+        with _timed("check", report):
+            checked = check_packages(packages, packages, today, loaded.unread, partial(check_each, shop=shop))
+        findings = sorted([*loaded.findings, *checked])
+        if find_blockers(findings):
+            return Result("", findings, len(packages))
         tables = {one.name: Table(package, one) for package in packages for one in package.resources}
         with _timed("database", report):
             summaries = write_database(staging / "opendata.db", packages, tables, findings)
         with _timed("distributions", report):
             data = staging / "data"
-            cache = BuildCache(folder.root / "cache")
-            code = digest_code(project)
-            distributions = _write_all_distributions(packages, data, cache, code)
+            distributions = write_each(packages, data, shop)
             collections = write_collections(packages, distributions, staging / "opendata.db", data)
-        prover = Prover(tables, distributions, cache, code)
+        prover = Prover(tables, distributions, cache, shop.code)
         with _timed("agreement", report):
             proof = prover.prove_data(packages, data, staging / "opendata.db")
         if proof.findings:
@@ -127,7 +129,7 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
             for package in packages:
                 write_citations(settings, package, data / package.name)
         with _timed("site", report):
-            pages = write_site(catalog, project, staging / "site", data)
+            pages = write_site(catalog, project, staging / "site", data, shop)
             # MkDocs empties its folder first, so the downloads wait outside until it is done.
             data.rename(staging / "site" / "data")
             _write_beside_pages(catalog, staging / "site")
@@ -140,6 +142,8 @@ def build_portal(project: Path, folder: BuildFolder, today: date, report: Report
         with _timed("compress", report):
             _finish_site(catalog, project, staging / "site", proof)
         with _timed("publish", report):
+            if digest_project(project) != inputs:
+                raise WorkError(_CHANGED)
             release = publish(folder, staging, inputs)
             cache.prune()
     return Result(release, findings, len(packages), pages, account_for(catalog))
@@ -172,27 +176,3 @@ def _finish_site(catalog: Catalog, project: Path, site: Path, proof: Proof) -> N
     write_checksums(files, data)
     compress_files(site)
     link_by_hash(files, data)
-
-
-def _write_all_distributions(
-    packages: Sequence[Package], data: Path, cache: BuildCache, code: str
-) -> Mapping[str, tuple[Distribution, ...]]:
-    """Write the forms of every package, or take them out of the cache; return them by package."""
-    registers = read_registers(packages)
-    digests = {package.name: _digest_package(package) for package in packages}
-    written = {}
-    for package in packages:
-        words = [digests[name] for name in list_registers(package) if name in digests]
-        key = digest_parts(["distributions", code, package.label, digests[package.name], *words])
-
-        def make(folder: Path, package: Package = package) -> list[dict[str, object]]:
-            return [asdict(one) for one in write_distributions(package, folder, registers)]
-
-        files = cache.fill(data / package.name, key, make)
-        written[package.name] = tuple(Distribution(**one) for one in files)
-    return written
-
-
-def _digest_package(package: Package) -> str:
-    """Return a digest of the files that a package consists of."""
-    return digest_inputs([package.folder / DESCRIPTOR, *(one.file for one in package.resources)], package.folder)

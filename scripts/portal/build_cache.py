@@ -7,6 +7,7 @@ it, and held against the SHA-256 that was noted: an entry that does not match is
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _ENTRY = "entry.json"
 _FILES = "files"
+# What is not finished; it is left behind where a process dies.
+FRESH = ".new-"
 _CHUNK = 1 << 20
 # Entries that the latest build did not ask for: enough to go back to the data of before.
 KEPT_UNUSED = 200
@@ -48,62 +51,122 @@ def digest_parts(parts: Iterable[str]) -> str:
 
 
 class BuildCache:
-    """Entries by key, each a folder of files and a value of JSON; one build at a time may use it."""
+    """Entries by key: values of JSON, and folders of files with such a value.
+
+    Several processes may use it for the same build; a key means the same to all of them. `prune` ends one build.
+    """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._used: set[str] = set()
+
+    def use(self, keys: Iterable[str]) -> None:
+        """Note what this build asked for, also where another process asked."""
+        self._used.update(keys)
 
     def fill(self, folder: Path, key: str, make: Callable[[Path], Any]) -> Any:
         """Make `folder` hold what `make(folder)` writes, or wrote for the same key before; return what it returned.
 
-        `folder` must not exist; `make` makes it, and returns a value of JSON. Raises OSError where the disk fails.
+        `make` gets a folder that does not exist, makes it, and returns a value of JSON. `folder` appears whole;
+        where it exists, the same was written there before. Raises OSError where the disk fails.
         """
+        if kept := self.take(folder, key):
+            return kept[0]
+        self.keep(key, make)
+        return self._take_out(self.root / key, folder)
+
+    def take(self, folder: Path, key: str) -> tuple[Any] | None:
+        """Make `folder` hold what was kept for a key; return its value alone in a tuple, None where nothing is kept."""
         self._used.add(key)
-        entry = self._root / key
+        entry = self.root / key
         try:
-            return _take_out(entry, folder)
+            return (self._take_out(entry, folder),)
         except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is not what was put in
-            shutil.rmtree(folder, ignore_errors=True)
             shutil.rmtree(entry, ignore_errors=True)
-        value = make(folder)
-        self._put_in(entry, folder, value)
-        return value
+            return None
+
+    def keep(self, key: str, make: Callable[[Path], Any]) -> None:
+        """Keep what `make` writes and returns for a key. Raises OSError where the disk fails."""
+        self._used.add(key)
+        self._put_in(self.root / key, make)
+
+    def recall(self, key: str) -> Any:
+        """Return the value that was kept for a key; None where there is none, or it is not as it was kept."""
+        self._used.add(key)
+        path = self.root / key
+        try:
+            note = json.loads(path.read_text("utf-8"))
+            os.utime(path)
+            return note["value"] if note["seal"] == _seal({"key": key, "value": note["value"]}) else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a value of JSON for a key. Raises OSError where the disk fails."""
+        self._used.add(key)
+        self.root.mkdir(parents=True, exist_ok=True)
+        descriptor, fresh = tempfile.mkstemp(dir=self.root, prefix=FRESH)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"value": value, "seal": _seal({"key": key, "value": value})}, file, ensure_ascii=False)
+        Path(fresh).replace(self.root / key)
 
     def prune(self) -> None:
         """Remove what killed builds left, and the oldest entries that this build did not ask for."""
-        if not self._root.exists():
+        if not self.root.exists():
             return
-        unused = [path for path in self._root.iterdir() if path.name not in self._used]
+        unused = [path for path in self.root.iterdir() if path.name not in self._used]
         kept = sorted((path for path in unused if not path.name.startswith(".")), key=_last_used, reverse=True)
         for path in {*unused} - {*kept[:KEPT_UNUSED]}:
-            shutil.rmtree(path, ignore_errors=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
-    def _put_in(self, entry: Path, folder: Path, value: Any) -> None:
-        self._root.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=self._root, prefix=".new-"))
-        digests = {}
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                name = path.relative_to(folder).as_posix()
-                digests[name] = _copy(path, fresh / _FILES / name)
-        body = {"value": value, "files": digests}
-        (fresh / _ENTRY).write_text(json.dumps({**body, "seal": _seal(body)}, ensure_ascii=False), "utf-8")
-        fresh.rename(entry)
+    def _put_in(self, entry: Path, make: Callable[[Path], Any]) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
+        try:
+            value = make(fresh / _FILES)
+            paths = [path for path in sorted((fresh / _FILES).rglob("*")) if path.is_file()]
+            digests = {path.relative_to(fresh / _FILES).as_posix(): _digest(path) for path in paths}
+            body = {"value": value, "files": digests}
+            (fresh / _ENTRY).write_text(json.dumps({**body, "seal": _seal(body)}, ensure_ascii=False), "utf-8")
+            _rename(fresh, entry)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+    def _take_out(self, entry: Path, folder: Path) -> Any:
+        """Copy the files of an entry into `folder`; raise ValueError where anything is not as it was put in."""
+        note = json.loads((entry / _ENTRY).read_text("utf-8"))
+        body = {"value": note["value"], "files": note["files"]}
+        if note["seal"] != _seal(body):
+            raise ValueError(_ENTRY)
+        fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
+        try:
+            fresh.chmod(0o755)
+            for name, digest in note["files"].items():
+                if _copy(entry / _FILES / name, fresh / name) != digest:
+                    raise ValueError(name)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            _rename(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        os.utime(entry)
+        return note["value"]
 
 
-def _take_out(entry: Path, folder: Path) -> Any:
-    """Copy the files of an entry into `folder`; raise ValueError where anything is not as it was put in."""
-    note = json.loads((entry / _ENTRY).read_text("utf-8"))
-    body = {"value": note["value"], "files": note["files"]}
-    if note["seal"] != _seal(body):
-        raise ValueError(_ENTRY)
-    folder.mkdir(parents=True)
-    for name, digest in note["files"].items():
-        if _copy(entry / _FILES / name, folder / name) != digest:
-            raise ValueError(name)
-    os.utime(entry)
-    return note["value"]
+def _rename(fresh: Path, target: Path) -> None:
+    """Give a finished folder its name, unless another process that did the same work was faster."""
+    try:
+        fresh.rename(target)
+    except OSError as error:
+        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+            raise
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _copy(source: Path, target: Path) -> str:

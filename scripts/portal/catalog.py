@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from portal.consistency import Evidence, judge_relation
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Record = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalog:
     """Everything that pages are made from.
 
@@ -43,17 +44,25 @@ class Catalog:
     shapes: Sequence[TableShape] = ()
     collections: Sequence[Distribution] = ()
 
-    @property
-    def datasets(self) -> list[Package]:
+    @cached_property
+    def datasets(self) -> tuple[Package, ...]:
         """Return what visitors browse: every package but the code lists, sorted as a Vietnamese reader expects."""
         shown = [package for package in self.packages.values() if package.kind != "reference"]
-        return sorted(shown, key=lambda package: sort_key(package.title.vi))
+        return tuple(sorted(shown, key=lambda package: sort_key(package.title.vi)))
 
-    @property
-    def references(self) -> list[Package]:
+    @cached_property
+    def references(self) -> tuple[Package, ...]:
         """Return the code lists and registers, sorted by title."""
         shown = [package for package in self.packages.values() if package.kind == "reference"]
-        return sorted(shown, key=lambda package: sort_key(package.title.vi))
+        return tuple(sorted(shown, key=lambda package: sort_key(package.title.vi)))
+
+    @cached_property
+    def themes(self) -> Mapping[str, tuple[Package, ...]]:
+        """Return the datasets of each theme, sorted as all datasets are."""
+        members: dict[str, list[Package]] = {}
+        for package in self.datasets:
+            members.setdefault(package.theme, []).append(package)
+        return {theme: tuple(packages) for theme, packages in members.items()}
 
     def label(self, code_list: str, code: str) -> Text:
         """Return the name of a code in both languages; the code itself where its list does not know it."""
@@ -81,8 +90,17 @@ class Catalog:
 
     def by_source(self, source: str) -> list[Observation]:
         """Return the observations of one document in the document's order."""
-        rows = (one for rows in self.observations.values() for one in rows if one.source == source)
-        return sorted(rows, key=lambda one: (one.position, one.dataset, one.id))
+        return self._sources.get(source, [])
+
+    @cached_property
+    def _sources(self) -> Mapping[str, list[Observation]]:
+        members: dict[str, list[Observation]] = {}
+        for one in (one for rows in self.observations.values() for one in rows):
+            members.setdefault(one.source, []).append(one)
+        return {
+            source: sorted(rows, key=lambda one: (one.position, one.dataset, one.id))
+            for source, rows in members.items()
+        }
 
 
 def web_address(text: str) -> str:

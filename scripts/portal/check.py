@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from portal.conformance import check_conformance
@@ -14,10 +15,12 @@ from portal.source_file import check_files
 from portal.table import read_raw_rows, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import date
 
     from portal.package import Package, Resource
+
+CheckEach = Callable[[Sequence["Package"], Context], Iterable[list[Finding]]]
 
 # Faults of single rows or of the descriptor's words: the rules may still look at the other rows. Rows of unequal
 # length are not among them: where there are many, frictionless may take another line than the first for the header.
@@ -28,17 +31,23 @@ _ROW_FAULTS = frozenset({
 
 
 def check_packages(
-    packages: Sequence[Package], references: Iterable[Package], today: date, unread: Iterable[str] = ()
+    packages: Sequence[Package],
+    references: Iterable[Package],
+    today: date,
+    unread: Iterable[str] = (),
+    check_each: CheckEach | None = None,
 ) -> list[Finding]:
     """Check `packages`, whose codes come from `references`; return the findings, sorted.
 
     `unread` names the packages whose descriptors did not hold: what joins packages cannot be judged without them.
+    `check_each` checks every package alone, here and now if none is given.
     """
     known = list(references)
     # A register may also name datasets.
     codes = {"datasets": frozenset(package.name for package in known), **read_codes(known)}
     context = Context(codes, today)
-    findings = [finding for package in packages for finding in check_package(package, context)]
+    found = check_each(packages, context) if check_each else (check_package(one, context) for one in packages)
+    findings = [finding for findings in found for finding in findings]
     broken = {finding.package for finding in find_blockers(findings)}
     whole = [package for package in known if package.name not in broken]
     checked = {package.name for package in packages}

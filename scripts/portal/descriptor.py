@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,17 +82,35 @@ def find_orphans(root: Path) -> Iterator[tuple[Path, list[str]]]:
             yield Path(folder), data
 
 
-def read_packages(root: Path, roots: tuple[Path, ...] | None = None) -> Loaded:
-    """Read every package under `roots` (default: all of `root`); labels of files are relative to `root`."""
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A descriptor to be read; `label` is what findings call its file."""
+
+    path: Path
+    label: str
+
+    @property
+    def name(self) -> str:
+        """Return the name of its folder, which is that of the package."""
+        return Path(os.path.abspath(self.path)).parent.name  # noqa: PTH100 - `.` has no name, links keep theirs
+
+
+ReadEach = Callable[[Sequence[Descriptor]], Iterable["Package | tuple[Finding, ...]"]]
+
+
+def read_packages(root: Path, roots: tuple[Path, ...] | None = None, read_each: ReadEach | None = None) -> Loaded:
+    """Read every package under `roots` (default: all of `root`); labels of files are relative to `root`.
+
+    `read_each` reads descriptors one by one, here and now if none is given.
+    """
     packages: list[Package] = []
     findings: list[Finding] = []
     owners: dict[str, str] = {}
     paths = {path: None for start in (roots or (root,)) for path in find_descriptors(start)}
-    for path in paths:
-        try:
-            package = read_package(path, _label(path, root))
-        except DescriptorError as error:
-            findings += error.findings
+    descriptors = [Descriptor(path, _label(path, root)) for path in paths]
+    for package in read_each(descriptors) if read_each else map(try_descriptor, descriptors):
+        if isinstance(package, tuple):
+            findings += package
             continue
         clashes = list(_find_clashes(package, owners))
         findings += clashes
@@ -126,9 +145,17 @@ def _find_clashes(package: Package, owners: dict[str, str]) -> Iterator[Finding]
             owners[resource.name] = package.label
 
 
-def read_package(path: Path, label: str) -> Package:
-    """Read one descriptor; raise DescriptorError with its findings where it does not hold."""
-    place = Place(Path(os.path.abspath(path)).parent.name, label)  # noqa: PTH100 - `.` has no name, links keep theirs
+def try_descriptor(one: Descriptor, _shared: object = None) -> Package | tuple[Finding, ...]:
+    """Read one descriptor; return its findings where it does not hold."""
+    try:
+        return read_package(one.path, one.label)
+    except DescriptorError as error:
+        return error.findings
+
+
+def read_package(path: Path, label: str, *, holds: bool = False) -> Package:
+    """Read one descriptor, whose text `holds` if it did before; raise DescriptorError with its findings where not."""
+    place = Place(Descriptor(path, label).name, label)
     try:
         if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(path.parent)):
             raise DescriptorError(make_finding("path-link-out", place, path=path.name))
@@ -142,7 +169,7 @@ def read_package(path: Path, label: str) -> Package:
     if isinstance(text, Finding):
         raise DescriptorError(text)
     descriptor = _parse_json(text, place)
-    faults = list(find_faults(descriptor, text, place))
+    faults = [] if holds else list(find_faults(descriptor, text, place))
     if faults:
         raise DescriptorError(*faults)
     return _build_package(descriptor, path, label)

@@ -58,9 +58,9 @@ class Lister(Presenter):
         """Return the themes that have a dataset, in the order of the register."""
         return [theme for theme in self.catalog.records.get("themes", {}) if self.in_theme(theme)]
 
-    def in_theme(self, theme: str) -> list[Package]:
+    def in_theme(self, theme: str) -> Sequence[Package]:
         """Return the datasets of a theme."""
-        return [package for package in self.catalog.datasets if package.theme == theme]
+        return self.catalog.themes.get(theme, ())
 
     def known_theme(self, package: Package) -> bool:
         """Tell whether the theme of a package is in the register."""

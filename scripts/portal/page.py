@@ -5,7 +5,7 @@ Every page exists in Vietnamese and in English under the same path; English stan
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portal.api_reference import ApiPage
@@ -19,29 +19,12 @@ from portal.openapi import make_openapi
 from portal.presenter import SHOWN_FIGURES, SHOWN_FINDINGS, SHOWN_ROWS, summarise
 from portal.standards import list_forms
 from portal.text import sort_key
+from portal.view import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portal.package import Package
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page: where it is, what search engines read, and the template with its values."""
-
-    path: str
-    title: str
-    description: str
-    template: str
-    view: dict[str, Any] = field(repr=False)
-    scripts: tuple[str, ...] = ()
-    meta: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def source_uri(self) -> str:
-        """Return the name under which MkDocs knows the page: `catalog/x/` is `catalog/x.md`."""
-        return f"{self.path.rstrip('/') or 'index'}.md"
 
 
 @dataclass(frozen=True)
@@ -50,6 +33,12 @@ class Writer(Lister):
 
     def pages(self) -> Iterator[Page]:
         """Yield every generated page."""
+        yield from self.shared_pages()
+        for package in [*self.catalog.datasets, *self.catalog.references]:
+            yield from self.package_pages(package)
+
+    def shared_pages(self) -> Iterator[Page]:
+        """Yield the pages that are not those of one package."""
         yield self.home()
         yield self.catalog_page()
         yield self.themes_page()
@@ -63,10 +52,12 @@ class Writer(Lister):
         yield self.glossary_page()
         yield self.search_page()
         yield self.api_page()
-        for package in [*self.catalog.datasets, *self.catalog.references]:
-            yield self.dataset_page(package)
-            if package.kind == "indicator":
-                yield self.embed_page(package)
+
+    def package_pages(self, package: Package) -> Iterator[Page]:
+        """Yield the pages of one dataset or code list."""
+        yield self.dataset_page(package)
+        if package.kind == "indicator":
+            yield self.embed_page(package)
 
     # --- pages ------------------------------------------------------------------------------------------
 

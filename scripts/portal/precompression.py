@@ -23,15 +23,21 @@ _LEVEL = 7
 _CHUNK = 1 << 20
 
 
-def compress_files(folder: Path) -> None:
-    """Write `<file>.gz` beside every compressible file under `folder`; the same bytes give the same bytes."""
+def compress_files(folder: Path, threads: int | None = None) -> None:
+    """Write `<file>.gz` beside every compressible file under `folder`, but where it is there and no older already.
+
+    The same bytes give the same bytes.
+    """
     files = [path for path in sorted(folder.rglob("*")) if _is_worth_it(path)]
-    with ThreadPoolExecutor() as threads:  # zlib leaves Python's lock alone
-        list(threads.map(_compress, files))
+    with ThreadPoolExecutor(threads) as pool:  # zlib leaves Python's lock alone
+        list(pool.map(_compress, files))
 
 
 def _is_worth_it(path: Path) -> bool:
-    return path.suffix in COMPRESSIBLE and path.is_file() and path.stat().st_size >= LEAST_BYTES
+    if path.suffix not in COMPRESSIBLE or not path.is_file() or path.stat().st_size < LEAST_BYTES:
+        return False
+    packed = path.with_name(path.name + GZIP_SUFFIX)
+    return not packed.exists() or packed.stat().st_mtime_ns < path.stat().st_mtime_ns
 
 
 def _compress(path: Path) -> None:

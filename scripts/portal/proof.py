@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portal.agreement import Comparison, Proof, compare_archive, compare_package
@@ -23,6 +21,7 @@ from portal.reread_database import open_database
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from portal.build_cache import BuildCache
     from portal.distribution import Distribution
@@ -76,7 +75,7 @@ class Prover:
         files = [one.name for one in self.distributions[package.name]]
         tables: list[Comparison] = []
 
-        def compare(_folder: Path) -> list[dict[str, Any]]:
+        def compare() -> list[dict[str, Any]]:
             proof = compare_package(package, self.tables, folder, files, database)
             if proof.findings:
                 raise DisagreementError(proof)
@@ -84,8 +83,10 @@ class Prover:
             return [asdict(one) for one in proof.comparisons if one.file != DATABASE]
 
         key = digest_parts(["agreement", self.code, digest_forms(package, folder, files)])
-        with tempfile.TemporaryDirectory() as scratch:
-            kept = self.cache.fill(Path(scratch) / package.name, key, compare)
+        kept = self.cache.recall(key)
+        if kept is None:
+            kept = compare()
+            self.cache.remember(key, kept)
         proof = Proof(tuple(Comparison(**one) for one in kept))
         rest = Proof(tuple(tables)) if tables else compare_package(package, self.tables, folder, [], database)
         return proof + rest

@@ -28,6 +28,7 @@ RECORD = "release.json"
 # Enough that a server, or a visitor in the middle of a page, never loses the release it reads.
 KEPT_RELEASES = 3
 _STAGING = "staging-"
+_HIDDEN = (".", "__pycache__")
 
 
 class BuildLockedError(RuntimeError):
@@ -56,16 +57,30 @@ class BuildFolder:
         return self.root / "releases"
 
 
+def list_inputs(paths: Iterable[Path], base: Path) -> Iterator[tuple[str, Path]]:
+    """Yield name (below `base`) and path of all files under `paths`, hidden ones left out, always in one order."""
+    for root in sorted(paths):
+        if not root.is_dir():
+            yield from _list_shown([root], base)
+        for folder, folders, names in os.walk(root):
+            folders[:] = sorted(name for name in folders if not name.startswith(_HIDDEN))
+            yield from _list_shown((Path(folder, name) for name in sorted(names)), base)
+
+
+def _list_shown(files: Iterable[Path], base: Path) -> Iterator[tuple[str, Path]]:
+    for file in files:
+        name = file.relative_to(base)
+        if not any(part.startswith(_HIDDEN) for part in name.parts) and file.is_file():
+            yield str(name), file
+
+
 def digest_inputs(paths: Iterable[Path], base: Path) -> str:
     """Return a digest of the names (below `base`) and bytes of all files under `paths`, hidden ones left out."""
     digest = hashlib.sha256()
-    for root in sorted(paths):
-        files = sorted(root.rglob("*")) if root.is_dir() else [root]
-        for file in files:
-            name = file.relative_to(base)
-            if file.is_file() and not any(part.startswith((".", "__pycache__")) for part in name.parts):
-                digest.update(f"{name}\0{file.stat().st_size}\0".encode())
-                digest.update(file.read_bytes())
+    for name, path in list_inputs(paths, base):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256")
+        digest.update(f"{name}\0{content.hexdigest()}\0".encode())
     return digest.hexdigest()
 
 

@@ -6,18 +6,16 @@ Generated pages enter MkDocs as files that exist nowhere on disk; their bodies c
 
 from __future__ import annotations
 
-import json
 import logging
 import re
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-import nh3
-from markdown import markdown
-from markupsafe import Markup
 from mkdocs.commands.build import build as build_mkdocs
 from mkdocs.config import load_config
 from mkdocs.config.base import Config
@@ -26,18 +24,23 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File
 
 from portal.asset import name_asset
-from portal.later_rows import write_later_rows
-from portal.page import Page, Writer
+from portal.build_cache import BuildCache, digest_code, digest_parts
+from portal.framed_page import Frames
+from portal.package_pages import DOWNLOADS, SITE, digest_value, make_package_pages
+from portal.package_work import Workshop
+from portal.page import Writer
+from portal.release import digest_inputs
+from portal.renderer import Renderer, SiteError, explain_site, make_renderer
+from portal.scheduler import Here
 from portal.search_document import collect_documents, describe_written
 from portal.search_index import write_search_index
 from portal.structured_data import Describer, render_script
 from portal.text import LANGUAGES, Language
-from portal.view import WrittenPage
+from portal.view import Page, WrittenPage
 from portal.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
@@ -47,7 +50,12 @@ if TYPE_CHECKING:
     from portal.catalog import Catalog
 
 CONFIGURATIONS: dict[Language, str] = {"vi": "mkdocs.yml", "en": "mkdocs.en.yml"}
+# Where what is written by hand lies.
+_SOURCES: dict[Language, str] = {"vi": "site", "en": "site/en"}
+_PREFIXES: dict[Language, str] = {"vi": "", "en": "en/"}
 _TEMPLATES = "portal"
+# Where MkDocs leaves room for a body; no title can hold it, in which < is escaped.
+_BODY_MARK = "<!-- body -->"
 # In hand-written pages examples run as they stand, on the machine of whoever tries them out.
 LOCAL_ADDRESS = "http://127.0.0.1:8000/"
 # The date of an empty catalogue.
@@ -57,64 +65,6 @@ _UNUSED = ("assets/javascripts/", "assets/stylesheets/", "assets/images/")
 # Where the outcome of comparing goes once everything that is compared exists.
 AGREEMENT_MARK = "<!-- agreement -->"
 _TAG = re.compile("<[^>]*>")
-# Words and their structure; no picture, which would be fetched from another host, no part of a page's own frame.
-_MARKDOWN_TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "cite", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd",
-    "li", "ol", "p", "pre", "q", "s", "small", "strong", "sub", "sup", "ul",
-}  # fmt: skip
-_SCHEMES = {"http", "https", "mailto"}
-# A page has a title and parts of its own: `# x` of a descriptor stands below them.
-_HEADINGS = {"toc": {"baselevel": 3}}
-
-
-class SiteError(ValueError):
-    """A hand-written page, a template or mkdocs.yml that makes no site; the message says which, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Renderer:
-    """Turns a page into HTML with the portal's own, escaping templates."""
-
-    environment: jinja2.Environment
-    language: Language
-
-    def render(self, page: Page, introduction: str) -> str:
-        """Return the body of `page` below its hand-written introduction (HTML)."""
-        template = self.environment.get_template(page.template)
-        return template.render(
-            page=page,
-            introduction=Markup(introduction),  # noqa: S704 - Python-Markdown made it from our own pages
-            **page.view,
-        )
-
-
-def make_renderer(templates: Path, writer: Writer) -> Renderer:
-    """Return a renderer whose templates lie in `templates` and speak the writer's language."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        say=writer.say,
-        url=writer.url,
-        label=writer.label,
-        language=writer.language,
-        contact=writer.catalog.settings.contact,
-        site_url=writer.catalog.settings.site_url,
-        portal_name=writer.catalog.settings.title.get(writer.language),
-    )
-    environment.filters["markdown"] = render_markdown
-    environment.filters["safe_svg"] = Markup
-    return Renderer(environment, writer.language)
-
-
-def render_markdown(text: str) -> Markup:
-    """Return cleaned HTML for Markdown out of a descriptor: no script, style, event handler or picture survives."""
-    html = markdown(text, extensions=["toc"], extension_configs=_HEADINGS)
-    return Markup(nh3.clean(html, tags=_MARKDOWN_TAGS, url_schemes=_SCHEMES, link_rel=None))  # noqa: S704 - cleaned just here
 
 
 class _NoOptions(Config):
@@ -122,14 +72,20 @@ class _NoOptions(Config):
 
 
 class GeneratedPages(BasePlugin[_NoOptions]):
-    """An MkDocs plugin that adds generated pages and leaves out what the portal's own frame does not use."""
+    """An MkDocs plugin that adds generated pages and leaves out what the portal's own frame does not use.
 
-    def __init__(self, pages: Iterable[Page], renderer: Renderer, describer: Describer, date: str) -> None:
+    The bodies of most pages are read when their page is written: all of them would fill the memory.
+    """
+
+    def __init__(
+        self, pages: Iterable[Page], frames: Frames, renderer: Renderer, describer: Describer, date: str
+    ) -> None:
         super().__init__()
         self._date = date
         self.written: dict[str, WrittenPage] = {}
         self._describer = describer
         self._pages = {page.source_uri: page for page in pages}
+        self._frames = frames
         self._renderer = renderer
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
@@ -165,36 +121,105 @@ class GeneratedPages(BasePlugin[_NoOptions]):
         """Put the generated body below what was written by hand."""
         generated = self._pages.get(page.file.src_uri)
         if generated:
-            return self._renderer.render(generated, content)
+            return self._renderer.render(generated, content) if generated.template else _BODY_MARK
         text = unescape(_TAG.sub(" ", content))
         self.written[page.url] = WrittenPage(str(page.title), str(page.meta.get("description", "")), text)
         return content
 
+    def on_post_page(self, output: str, *, page: MkDocsPage, **_: Any) -> str:
+        """Put the body of a page that was rendered before into its frame."""
+        generated = self._pages.get(page.file.src_uri)
+        if generated is None or generated.template:
+            return output
+        whole = output.replace(_BODY_MARK, self._frames.read_body(generated), 1)
+        self._frames.keep(generated, whole)
+        return whole
 
-def write_site(catalog: Catalog, project: Path, out: Path, data: Path) -> int:
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made of the packages' pages, below `folder`, and by whom."""
+
+    folder: Path
+    shop: Workshop
+
+
+def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Workshop | None = None) -> int:
     """Build both languages into `out`, their charts into `data/<dataset>/`; return the number of generated pages.
 
-    `project` holds mkdocs.yml, mkdocs.en.yml and `site/`. Raises SiteError on a broken page.
+    `project` holds mkdocs.yml, mkdocs.en.yml and `site/`; `shop` makes what one package shows, here and now if none is
+    given. Raises SiteError on a broken page.
     """
-    count = 0
-    written: dict[str, dict[Language, WrittenPage]] = {}
-    newest = max((one.created[:10] for one in catalog.packages.values() if one.created), default=UNDATED)
-    for language in LANGUAGES:
-        writer = Writer(catalog, language)
-        renderer = make_renderer(project / "site" / "theme" / _TEMPLATES, writer)
-        pages = list(writer.pages())
-        describer = Describer(catalog, language, {page.path: page.title for page in pages})
-        plugin = GeneratedPages(pages, renderer, describer, newest)
-        with _explain_faults():
-            _build_language(project, out, language, plugin, catalog)
-        for address, page in plugin.written.items():
-            written.setdefault(address, {})[language] = page
-        write_charts(writer, data)
-        write_later_rows(writer, out)
-        count += len(pages)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as made:
+        folder = Path(made)
+        shop = shop or Workshop(Here(), BuildCache(folder / ".cache"), digest_code(project), lambda _event: None)
+        heads = make_package_pages(catalog, project, folder, shop)
+        written: dict[str, dict[Language, WrittenPage]] = {}
+        count = 0
+        for language in LANGUAGES:
+            own = [page for each, page in heads if each == language]
+            pages, others = _write_language(project, out, Writer(catalog, language), own, Made(folder, shop))
+            count += pages
+            for address, page in others.items():
+                written.setdefault(address, {})[language] = page
+        for package in catalog.packages:
+            _move(folder / package / DOWNLOADS, data / package)
+            _move(folder / package / SITE, out)
     documents = [*collect_documents(catalog), *describe_written(written, catalog)]
     write_search_index(documents, out / "search-index")
     return count
+
+
+def _write_language(
+    project: Path, out: Path, writer: Writer, heads: Iterable[Page], made: Made
+) -> tuple[int, dict[str, WrittenPage]]:
+    """Build one language over the pages that are made; return how many were generated, and the others."""
+    catalog, language = writer.catalog, writer.language
+    newest = max((one.created[:10] for one in catalog.packages.values() if one.created), default=UNDATED)
+    renderer = make_renderer(project / "site" / "theme" / _TEMPLATES, writer)
+    shared = list(writer.shared_pages())
+    pages = [*shared, *_complete(heads, writer, project / _SOURCES[language])]
+    describer = Describer(catalog, language, {page.path: page.title for page in pages})
+
+    def describe(page: Page) -> str:
+        return render_script(describer.describe(page.path, page.title, page.description))
+
+    titles = [f"{page.path}={page.title}" for page in shared]
+    words = digest_value(catalog.settings)
+    frame = digest_parts([made.shop.code, _digest_sources(project), words, newest, *titles])
+    frames = Frames(made.shop.cache, made.folder, language, frame, describe)
+    left = [page for page in pages if page.template or not frames.take(page)]
+    plugin = GeneratedPages(left, frames, renderer, describer, newest)
+    with _explain_faults():
+        _build_language(project, out, language, plugin, catalog)
+    _move(frames.whole, out / _PREFIXES[language])
+    return len(pages), plugin.written
+
+
+def _digest_sources(project: Path) -> str:
+    """Return the digest of all that a frame is made from, beside data and code."""
+    names = ("site", *CONFIGURATIONS.values(), "metadata.yml")
+    return digest_inputs([project / name for name in names if (project / name).exists()], project)
+
+
+def _complete(heads: Iterable[Page], writer: Writer, sources: Path) -> Iterator[Page]:
+    """Yield the pages, with their values where something written by hand goes into the body."""
+    for head in heads:
+        if (sources / head.source_uri).is_file():
+            package = writer.catalog.packages[head.path.split("/")[1]]
+            yield from (page for page in writer.package_pages(package) if page.path == head.path)
+        else:
+            yield head
+
+
+def _move(folder: Path, target: Path) -> None:
+    """Move all files below `folder` to the same place below `target`; there may be none."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            place = target / path.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
 
 
 def write_agreement_page(catalog: Catalog, project: Path, site: Path, proof: Proof) -> None:
@@ -234,7 +259,7 @@ def _explain_faults() -> Iterator[None]:
         yield
     except (MkDocsException, jinja2.TemplateError) as error:
         reason = "; ".join(warnings.said) or str(error)
-        raise SiteError(f"trang web không dựng được / the site cannot be built: {reason}") from error
+        raise explain_site(reason) from error
     finally:
         logger.removeHandler(warnings)
 
@@ -245,7 +270,7 @@ def _is_unused(source_uri: str) -> bool:
 
 def _build_language(project: Path, out: Path, language: Language, plugin: GeneratedPages, catalog: Catalog) -> None:
     settings = catalog.settings
-    prefix = "" if language == "vi" else "en/"
+    prefix = _PREFIXES[language]
     config = load_config(
         str(project / CONFIGURATIONS[language]),
         site_dir=str(out / prefix),
@@ -263,13 +288,3 @@ def _build_language(project: Path, out: Path, language: Language, plugin: Genera
     config.extra["asset"] = lambda name: name_asset(assets, name)
     config.plugins["portal"] = plugin
     build_mkdocs(config)
-
-
-def write_charts(writer: Writer, data: Path) -> None:
-    """Write the Vega-Lite specification and the SVG of every chart beside the dataset's downloads."""
-    for package in writer.catalog.datasets:
-        if chart := writer.chart(package):
-            stem = data / package.name / f"{package.name}.{writer.language}"
-            text = json.dumps(chart.specification, ensure_ascii=False, indent=2) + "\n"
-            stem.with_name(f"{stem.name}.vl.json").write_text(text, "utf-8")
-            stem.with_name(f"{stem.name}.svg").write_text(chart.svg, "utf-8")

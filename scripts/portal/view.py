@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from portal.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: where it is, what search engines read, and the template with its values."""
+
+    path: str
+    title: str
+    description: str
+    template: str
+    view: dict[str, Any] = field(repr=False)
+    scripts: tuple[str, ...] = ()
+    meta: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def source_uri(self) -> str:
+        """Return the name under which MkDocs knows the page: `catalog/x/` is `catalog/x.md`."""
+        return f"{self.path.rstrip('/') or 'index'}.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,252 @@
+"""Incremental builds: byte for byte what a full build gives, whatever changed; and whatever goes wrong in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from factory import REPOSITORY, TODAY, find_damage, find_staging, make_tiny_project, write_indicator
+from portal import build, package_work
+from portal.build_cache import BuildCache
+from portal.build_event import Advanced, Begun
+from portal.check import check_packages
+from portal.descriptor import read_packages
+from portal.package_pages import digest_value
+from portal.release import BuildFolder
+from portal.scheduler import Here, Processes, WorkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from portal.build_event import Event
+    from portal.scheduler import Done
+
+
+def ignore(_event: Event) -> None:
+    """Take no notice of a build's events."""
+
+
+def publish(project: Path, folder: BuildFolder, report: Callable[[Event], None] = ignore) -> tuple[str, set[str]]:
+    """Build in this process; return the release, and the packages on which work was done but not taken from before."""
+    worked: set[str] = set()
+
+    def note(event: Event) -> None:
+        if isinstance(event, Advanced) and event.stage == "check":
+            worked.add(event.package)
+        report(event)
+
+    result = build.build_portal(project, folder, TODAY, note, Here())
+    assert result.release, [one.render("en") for one in result.findings]
+    return result.release, worked
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+FISH = "1200,tonne,actual,exact,,report,1:1,1.200"
+MORE_FISH = "1201,tonne,actual,exact,,report,1:1,1.201"
+
+
+def catch_more(project: Path) -> None:
+    rewrite(project / "datapackages" / "fish" / "fish.csv", FISH, MORE_FISH)
+
+
+def add_squid(project: Path) -> None:
+    write_indicator(project / "datapackages", "squid", changes={"title": "Mực"})
+
+
+def rename_squid(project: Path) -> None:
+    shutil.rmtree(project / "datapackages" / "squid")
+    write_indicator(project / "datapackages", "cuttlefish", changes={"title": "Mực"})
+
+
+def rename_unit(project: Path) -> None:
+    rewrite(project / "datapackages" / "units" / "units.csv", "tấn", "tấn tươi")
+
+
+def add_theme(project: Path) -> None:
+    with (project / "datapackages" / "themes" / "themes.csv").open("a", encoding="utf-8") as file:
+        file.write("ports,Cảng,Ports,,\n")
+
+
+def introduce_fish(project: Path) -> None:
+    (project / "site" / "catalog").mkdir()
+    (project / "site" / "catalog" / "fish.md").write_text("Lời dẫn về cá.", "utf-8")
+
+
+# What changes, and the packages that have to be checked again.
+CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
+    "a row": (catch_more, {"fish"}),
+    "a package added": (add_squid, {"squid"}),
+    "a package renamed": (rename_squid, {"cuttlefish"}),
+    "a package removed": (lambda project: shutil.rmtree(project / "datapackages" / "cuttlefish"), set()),
+    "a label": (rename_unit, {"units"}),
+    "a code": (add_theme, {"themes", "fish"}),
+    "a template": (
+        lambda project: rewrite(project / "site" / "theme" / "portal" / "dataset.html", "</h1>", " </h1>"),
+        set(),
+    ),
+    "the frame": (lambda project: rewrite(project / "site" / "theme" / "main.html", "</main>", " </main>"), set()),
+    "a page written by hand": (introduce_fish, set()),
+    "the settings": (lambda project: rewrite(project / "metadata.yml", "title: ", "title: Cổng "), set()),
+}
+
+
+def test_an_incremental_build_is_a_full_build(tmp_path: Path) -> None:
+    project, warm = make_tiny_project(tmp_path / "project"), BuildFolder(tmp_path / "warm")
+    releases = [publish(project, warm)[0]]
+    for number, (what, (change, checked)) in enumerate(CHANGES.items()):
+        change(project)
+        release, worked = publish(project, warm)
+        assert worked == checked, what
+        cold = BuildFolder(tmp_path / f"cold-{number}")
+        assert publish(project, cold)[0] == release, what
+        assert (warm.current / "manifest.json").read_bytes() == (cold.current / "manifest.json").read_bytes()
+        assert find_damage(warm.current) == []
+        releases.append(release)
+        shutil.rmtree(cold.root)
+    assert releases[4] == releases[1], "without the new package everything is as it was before"
+    assert len(set(releases)) == len(releases) - 1, "every other change shows"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return make_tiny_project(tmp_path / "project")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> BuildFolder:
+    return BuildFolder(tmp_path / "build")
+
+
+def spoil_entries(cache: Path) -> int:
+    """Change a byte in the middle of everything that is kept."""
+    files = [path for path in cache.rglob("*") if path.is_file()]
+    for path in files:
+        raw = bytearray(path.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        path.write_bytes(raw)
+    return len(files)
+
+
+def test_poisoned_entries_are_made_anew(project: Path, folder: BuildFolder) -> None:
+    first, _ = publish(project, folder)
+    assert spoil_entries(folder.root / "cache") > 50
+    again, worked = publish(project, folder)
+    assert again == first
+    assert worked == {path.name for path in (project / "datapackages").iterdir()}
+    assert find_damage(folder.current) == []
+
+
+def test_entries_of_other_code_are_not_asked_for(
+    project: Path, folder: BuildFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = publish(project, folder)
+    monkeypatch.setattr(build, "digest_code", lambda _project: "other")
+    again, worked = publish(project, folder)
+    assert (again, len(worked)) == (first, len(list((project / "datapackages").iterdir())))
+
+
+def test_a_file_that_changes_during_the_build_publishes_nothing(project: Path, folder: BuildFolder) -> None:
+    first, _ = publish(project, folder)
+    catch_more(project)
+
+    def change(event: Event) -> None:
+        if isinstance(event, Begun) and event.stage == "site":
+            rewrite(project / "site" / "about.md", "\n", "\n\n")
+
+    with pytest.raises(WorkError) as raised:
+        publish(project, folder, change)
+    assert str(raised.value) == (
+        "dữ liệu hoặc trang thay đổi trong khi dựng, không công bố gì; đợi sửa xong rồi chạy lại / the data or the "
+        "site changed during the build, nothing was published; wait until the changes are complete, then run it again"
+    )
+    assert folder.current.resolve().name == first
+    assert find_staging(folder.root) == []
+
+
+class Meddler:
+    """A scheduler under which a file changes while it is read."""
+
+    def __init__(self, step: str, path: Path) -> None:
+        self.step, self.path = step, path
+
+    def run(self, step: Any, jobs: Sequence[Any], shared: Any) -> Iterator[Done[Any]]:
+        for done in Here().run(step, jobs, shared):
+            if step.__name__ == self.step and done.name == "fish":
+                rewrite(
+                    self.path, "1200,tonne,actual,exact,,report,1:1,1.200", "1201,tonne,actual,exact,,report,1:1,1.201"
+                )
+            yield done
+
+
+def test_what_is_kept_is_what_was_read(project: Path, folder: BuildFolder) -> None:
+    path = project / "datapackages" / "fish" / "fish.csv"
+    with pytest.raises(WorkError, match="tệp của gói fish thay đổi trong khi đang đọc"):
+        build.build_portal(project, folder, TODAY, ignore, Meddler("check_package", path))
+    assert not folder.current.exists()
+    release, _ = publish(project, folder)
+    assert release == publish(project, BuildFolder(folder.root.with_name("cold")))[0]
+
+
+def test_a_worker_that_dies_publishes_nothing_and_the_next_run_is_right(project: Path, folder: BuildFolder) -> None:
+    def kill(event: Event) -> None:
+        if isinstance(event, Advanced) and event.stage == "check":
+            for one in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error):  # it may have ended meanwhile
+                    if "forkserver" in " ".join(one.cmdline()) and one.ppid() != os.getpid():
+                        one.kill()
+
+    with pytest.raises(WorkError, match="một tiến trình phụ đã chết khi xử lý gói"):
+        build.build_portal(project, folder, TODAY, kill, Processes(2, start_seconds=0))
+    assert not folder.current.exists()
+    assert find_staging(folder.root) == []
+    there = build.build_portal(project, folder, TODAY, ignore, Processes(2, start_seconds=0)).release
+    assert there == publish(project, BuildFolder(folder.root.with_name("cold")))[0]
+    assert find_damage(folder.current) == []
+
+
+def test_findings_are_kept_for_the_day_that_they_are_of(project: Path, tmp_path: Path) -> None:
+    data = project / "datapackages"
+    write_indicator(data, "squid", [{"period": "2027"}])
+    shop = package_work.Workshop(Here(), BuildCache(tmp_path / "cache"), "code", ignore)
+    packages = read_packages(data).packages
+
+    def find(days: int) -> list[str]:
+        findings = check_packages(
+            packages,
+            packages,
+            TODAY + timedelta(days),
+            (),
+            lambda some, context: package_work.check_each(some, context, shop),
+        )
+        return [one.code for one in findings if one.package == "squid"]
+
+    assert find(0) == find(1) == ["period-future"]
+    assert find(60) == []
+    assert find(61) == []
+    assert find(0) == ["period-future"], "a clock that is set back takes nothing that was kept later"
+
+
+def test_values_have_the_same_digest_only_if_they_are_the_same() -> None:
+    package = read_packages(REPOSITORY / "datapackages" / "reference" / "units").packages[0]
+    same = read_packages(REPOSITORY / "datapackages" / "reference" / "units").packages[0]
+    assert digest_value((package, package)) == digest_value((package, same))
+    assert digest_value(package) != digest_value(replace(package, version="9"))
+    changed = json.loads(json.dumps(dict(package.descriptor))) | {"x": 1}
+    assert digest_value(package) != digest_value(replace(package, descriptor=changed))
+    assert digest_value({"a": 1}) != digest_value({"a": "1"})
+    with pytest.raises((TypeError, AttributeError)):
+        digest_value(lambda: None)
