@@ -17,7 +17,7 @@ import pytest
 from front import SHIPPED, Answer, Front, ask, find_port, read_all, run_front, wait_until
 from portal.answer_files import FOLDER
 from portal.server import SECURITY_HEADERS
-from portal.static_site import MEDIA_TYPES, name_cache_control, name_disposition
+from portal.static_site import MEDIA_TYPES, NOT_KEPT, name_cache_control, name_disposition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,6 +141,8 @@ def test_an_address_by_content_gives_that_content_or_nothing(front: Front, deplo
         answer = ask(port, f"/data/by-hash/{'0' * 64}/fish.csv")
         assert answer.status == 404
         assert "immutable" not in answer.get("Cache-Control")
+        assert answer.body.decode() == NOT_KEPT
+        assert answer.get("Content-Security-Policy") == SECURITY_HEADERS["Content-Security-Policy"]
 
 
 def test_media_types_are_those_of_the_application() -> None:

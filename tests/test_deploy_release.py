@@ -194,6 +194,21 @@ def test_pages_follow_the_release(stage: Stage) -> None:
     wait_until(lambda: NEXT.encode() not in stage.front.ask(path).body)
 
 
+def test_an_address_by_content_outlives_its_release(stage: Stage) -> None:
+    release = stage.build / "releases" / NEXT
+    (folder,) = (path.parent for path in release.glob("site/data/by-hash/*/fish.csv"))
+    other = folder.with_name("0a" * 32)  # as a file that only the other release has
+    folder.rename(other)
+    try:
+        address = f"/data/by-hash/{other.name}/fish.csv"
+        for answer in (stage.front.ask(address), ask(stage.replicas[0].port, address)):
+            assert (answer.status, answer.body) == (200, (other / "fish.csv").read_bytes())
+            assert "immutable" in answer.get("Cache-Control")
+            assert answer.get("Content-Disposition") == 'attachment; filename="fish.csv"'
+    finally:
+        other.rename(folder)
+
+
 def test_what_lies_ready_follows_the_release(stage: Stage) -> None:
     def asks(known: Answer) -> Answer:
         return stage.front.ask(READY, If_None_Match=known.get("ETag"))

@@ -13,6 +13,7 @@ import pytest
 from portal.precompression import LEAST_BYTES, compress_files
 from portal.static_site import (
     LONG_CACHE,
+    NOT_KEPT,
     SHORT_CACHE,
     StaticSite,
     accepts_gzip,
@@ -232,6 +233,24 @@ def test_a_broken_download_goes_on_only_with_the_same_file(site: StaticSite) -> 
 )
 def test_tables_are_saved_under_their_names_and_json_is_looked_at(address: str, disposition: str) -> None:
     assert name_disposition(address) == disposition
+
+
+def test_an_address_by_content_is_answered_from_any_kept_release(tmp_path: Path) -> None:
+    name = f"data/by-hash/{'0a' * 32}/long.csv"
+    old, new = (tmp_path / release / "site" for release in ("old", "new"))
+    for folder, file in ((old, name), (old, "data/long.csv"), (new, "index.html")):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(TABLE)
+    compress_files(old)
+    site = StaticSite(new, kept=tmp_path)
+    answer = ask(site, f"/{name}")
+    assert (answer.status_code, answer.raw, answer.headers["cache-control"]) == (200, TABLE, LONG_CACHE)
+    assert gzip.decompress(ask(site, f"/{name}", ASKS).raw) == TABLE
+    assert ask(site, "/data/long.csv").status_code == 404
+    for gone in (f"/data/by-hash/{'0b' * 32}/long.csv", f"/data/by-hash/{'0a' * 32}/other.csv"):
+        answer = ask(site, gone)
+        assert (answer.status_code, answer.raw.decode()) == (404, NOT_KEPT)
+        assert answer.headers["cache-control"] == SHORT_CACHE
 
 
 def test_an_address_by_content_is_kept_for_a_year() -> None:

@@ -1,4 +1,4 @@
-"""Addresses by content: `/data/by-hash/<sha256>/<file>` is that file or nothing, for as long as a release has it.
+"""Addresses by content: `/data/by-hash/<sha256>/<file>` is that file or nothing, for as long as a kept release has it.
 
 The stable address of a file, `/data/<dataset>/<file>`, gives the newest release; who must get the same bytes again
 cites this one. Both are names of one file on disk. Distributions have both; what is published beside them, such as

@@ -38,6 +38,10 @@ _HASHED_ASSET = re.compile(r"(?:/en)?/assets/.*\.(?=[0-9]*[a-f])(?=[a-f]*[0-9])[
 # RFC 9110, section 14.2 allows; Starlette would answer 400, and every further part costs a seek.
 _RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,18})-(?P<last>[0-9]{0,18})|-[0-9]{1,18})")
 NOT_FOUND = "Không tìm thấy trang này. / This page was not found.\n"
+NOT_KEPT = (
+    "Không bản công bố nào còn giữ tệp này. /data/releases.json cho biết mã SHA-256 này từng được công bố khi nào. / "
+    "No kept release has this file. /data/releases.json says when this SHA-256 was published.\n"
+)
 WRONG_METHOD = "Chỉ nhận {methods}. / Only {methods}.\n"
 
 # Whatever the tables of the machine say; Starlette adds the character set to text.
@@ -147,10 +151,19 @@ class StaticSite(StaticFiles):
     `/x` of a folder leads to `/x/` on the host that was asked, `/x/` of a file is not found, and an address
     that is not found gets the page of its language. Of a file with a `.gz` beside it both forms are served, each
     with an ETag of its own; parts are always parts of the plain form, so that a broken download can go on.
+    A file that is named by its content is also taken from the other releases in `kept`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Path | None = None) -> None:
         super().__init__(directory=folder)
+        self._kept = kept
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Return where a file stands and its status; nothing and None where it is not there."""
+        file, status = super().lookup_path(path)
+        if status or self._kept is None or not _BY_HASH.fullmatch(f"/{path}"):
+            return file, status
+        return _look_up_kept(self._kept, path)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer one request; `path` is relative and normal."""
@@ -166,6 +179,8 @@ class StaticSite(StaticFiles):
         return await self._answer_not_found(scope)
 
     async def _answer_not_found(self, scope: Scope) -> Response:
+        if _BY_HASH.fullmatch(scope["path"]):
+            return PlainTextResponse(NOT_KEPT, 404, {"Cache-Control": SHORT_CACHE})
         english = scope["path"] == "/en" or scope["path"].startswith("/en/")
         name = "en/404.html" if english else "404.html"
         file, status = await self._find(name)
@@ -202,6 +217,17 @@ class StaticSite(StaticFiles):
             return await anyio.to_thread.run_sync(self.lookup_path, path)
         except OSError:  # a name too long, a file that may not be read: for a visitor it is not there
             return "", None
+
+
+def _look_up_kept(releases: Path, path: str) -> tuple[str, os.stat_result | None]:
+    """Look for a file of the site in every kept release; a release that is being removed may lose it meanwhile."""
+    for release in sorted(releases.iterdir()):
+        file = release / "site" / path
+        try:
+            return str(file), file.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    return "", None
 
 
 def _redirect_to_folder(path: str, scope: Scope) -> Response:
