@@ -18,12 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
-from factory import column, make_tiny_catalog, write_indicator, write_references, write_table
+from factory import check_folder, column, make_tiny_catalog, write_indicator, write_references, write_table
 from portal.collection import write_catalog
 from portal.database import DatasetSummary
 from portal.descriptor import read_packages
 from portal.distribution import LONG_ROWS, publish_descriptor, write_distributions
 from portal.download_bar import note_limits
+from portal.excel_file import write_excel
 from portal.table import Table
 
 if TYPE_CHECKING:
@@ -331,17 +332,46 @@ def test_duckdb_and_pandas_read_the_parquet_files_and_their_words(published: Pub
 
 def test_the_excel_file_tells_of_the_table_in_both_languages(published: Published) -> None:
     book = CalamineWorkbook.from_path(str(published.site / "data" / "fish" / "fish.xlsx"))
-    assert book.sheet_names == ["Số liệu · Data", "Mô tả · About", "Mã · Codes"]
-    header = book.get_sheet_by_index(0).to_python()[0]
+    assert book.sheet_names == ["Để đọc · To read", "Số liệu · Data", "Mô tả · About", "Mã · Codes"]
+    header = book.get_sheet_by_index(1).to_python()[0]
     assert header[:2] == ["Cột period\nColumn period", "Cột area\nColumn area"]
-    about = {row[0]: row[1:3] for row in book.get_sheet_by_index(1).to_python()}
+    about = {row[0]: row[1:3] for row in book.get_sheet_by_index(2).to_python()}
     assert about["Tên · Title"] == ["Gói fish", "Package fish"]
     assert about["Mã và địa chỉ giấy phép · Licence code and address"] == [
         "CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/",
     ]  # fmt: skip
-    assert ["unit", "tonne", "tấn", "tonnes"] in book.get_sheet_by_index(2).to_python()
+    assert ["unit", "tonne", "tấn", "tonnes"] in book.get_sheet_by_index(3).to_python()
     with zipfile.ZipFile(published.site / "data" / "fish" / "fish.xlsx") as archive:
-        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
-    assert 'state="frozen"' in sheet
-    assert "<autoFilter " in sheet
-    assert "<f>" not in sheet
+        sheets = [archive.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2)]
+    for sheet in sheets:
+        assert 'state="frozen"' in sheet
+        assert "<autoFilter " in sheet
+        assert "<f>" not in sheet
+
+
+def test_the_first_sheet_of_an_indicator_is_in_words(published: Published) -> None:
+    book = CalamineWorkbook.from_path(str(published.site / "data" / "fish" / "fish.xlsx"))
+    words, data = (book.get_sheet_by_index(at).to_python() for at in (0, 1))
+    shown = [dict(zip(words[0], row, strict=True)) for row in words[1:]]
+    kept = [dict(zip(data[0], row, strict=True)) for row in data[1:]]
+    assert len(shown) == len(kept) == 4
+    total, fish = shown[:2]
+    assert (total["Cột period"], total["Cột unit"], total["Column unit"]) == ("2023", "tấn", "tonnes")
+    assert (fish["Cột kind"], fish["Column kind"], fish["Cột value"]) == ("Cá", "Fish", 1500.5)
+    for name in ("value", "locator", "as_stated", "note"):
+        key = f"Cột {name}\nColumn {name}"
+        assert [row[f"Cột {name}"] for row in shown] == [row[key] for row in kept], name
+    with zipfile.ZipFile(published.site / "data" / "fish" / "fish.xlsx") as archive:
+        assert 'formatCode="#,##0.0"' in archive.read("xl/styles.xml").decode()
+    market = CalamineWorkbook.from_path(str(published.site / "data" / "market" / "market.xlsx"))
+    assert market.sheet_names[0] == "Số liệu · Data"
+
+
+def test_a_long_indicator_has_its_data_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_references(tmp_path / "packages")
+    write_indicator(tmp_path / "packages", "fish")
+    package = next(one for one in check_folder(tmp_path / "packages").packages if one.name == "fish")
+    for most, first in ((1, "Để đọc · To read"), (0, "Số liệu · Data")):
+        monkeypatch.setattr("portal.excel_file.WORDED_ROWS", most)
+        write_excel(package, package.main, tmp_path / "fish.xlsx", {})
+        assert CalamineWorkbook.from_path(str(tmp_path / "fish.xlsx")).sheet_names[0] == first

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from portal.package import Field
 
+DATA_SHEET = "Số liệu · Data"  # before it may stand one in words
 _DUCKDB: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1, "memory_limit": "128MB", "autoinstall_known_extensions": False,
 }  # fmt: skip
@@ -42,14 +43,24 @@ def _list_rows(batch: Any) -> Iterator[Cells]:
 
 
 def read_excel(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
-    """Yield the names and the rows of the first sheet of a workbook, by calamine; its header is in both languages."""
-    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+    """Yield the names and the rows of a workbook's sheet of data, by calamine; its header is in both languages."""
+    with CalamineWorkbook.from_path(path) as book:
+        sheet = book.get_sheet_by_index(_find_data(book))
     yield from _name_rows(map(tuple, sheet.iter_rows()), fields)
 
 
 def read_large_excel(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
     """Yield what `read_excel` does, row by row from the file, by Python's XML parser."""
-    yield from _name_rows(read_sheet(path, fields), fields)
+    with CalamineWorkbook.from_path(path) as book:  # reads the names of its sheets only
+        number = _find_data(book) + 1
+    yield from _name_rows(read_sheet(path, fields, f"xl/worksheets/sheet{number}.xml"), fields)
+
+
+def _find_data(book: CalamineWorkbook) -> int:
+    """Return which sheet has the table, from 0. Raises FormError."""
+    if DATA_SHEET not in book.sheet_names:
+        raise FormError(f"there is no sheet “{DATA_SHEET}”")
+    return book.sheet_names.index(DATA_SHEET)
 
 
 def _name_rows(rows: Iterator[Cells], fields: Sequence[Field]) -> Iterator[Cells]:

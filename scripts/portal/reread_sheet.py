@@ -1,4 +1,4 @@
-"""Large workbooks read back: the first sheet row by row, by Python's XML parser, in memory that does not grow.
+"""Large workbooks read back: one sheet row by row, by Python's XML parser, in memory that does not grow.
 
 calamine holds a sheet whole, which takes a gigabyte for a million rows. What is read here is the part of ECMA-376
 that sheets of values consist of: numbers, inline texts, truth values; any other kind of cell is refused.
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from portal.package import Field
 
-SHEET = "xl/worksheets/sheet1.xml"
 _CHUNK_BYTES = 1 << 16
 # Excel counts days from here, as if 1900 had been a leap year; the forms hold no earlier day than March 1900.
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a cell of Excel has no time zone
@@ -88,20 +87,20 @@ def _read_value(text: str, kind: str) -> object:
     raise FormError(f"a cell of the kind {kind}")
 
 
-def read_sheet(path: Path, fields: Sequence[Field]) -> Iterator[Cells]:
-    """Yield the rows of the first sheet, its header first, with days and times as such in the columns of those."""
+def read_sheet(path: Path, fields: Sequence[Field], sheet: str) -> Iterator[Cells]:
+    """Yield the rows of the part `sheet` of a workbook, its header first; days and times are such in their columns."""
     width = len(fields)
     clocks = {at: one.type for at, one in enumerate(fields) if one.type in {"date", "datetime", "time"}}
-    for row in _read_rows(path):
+    for row in _read_rows(path, sheet):
         for at, kind in clocks.items():
             if isinstance(number := row.get(at), Decimal):
                 row[at] = _read_clock(number, kind)
         yield tuple(map(row.get, range(max(width, max(row, default=0) + 1))))
 
 
-def _read_rows(path: Path) -> Iterator[dict[int, Any]]:
+def _read_rows(path: Path, sheet: str) -> Iterator[dict[int, Any]]:
     parser = _SheetParser()
-    with zipfile.ZipFile(path) as archive, archive.open(SHEET) as file:
+    with zipfile.ZipFile(path) as archive, archive.open(sheet) as file:
         while chunk := file.read(_CHUNK_BYTES):
             parser.feed(chunk)
             yield from parser.rows
