@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import json
 import logging
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -30,6 +32,8 @@ DEFAULT_PROCESSES = 4  # at most; a core each
 MOST_PROCESSES = 64
 MOST_CONNECTIONS = 1000  # of one process; the next gets 503
 START_SECONDS = 60.0
+CATALOG = Path("site/data/catalog.json")  # says at which address the release is meant to stand
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _NO_NEWS = ("Invalid HTTP request received.", "Unsupported upgrade request.")  # uvicorn's words
 
 
@@ -111,6 +115,8 @@ def _serve(published: Path, listener: socket.socket, processes: int) -> int:
     def announce() -> None:
         address = f"http://{_write_host(listener)}/"
         print(f"Cổng dữ liệu / portal: {address} (Ctrl-C để dừng / to stop)", flush=True)
+        if note := explain_address(published, address):
+            print(note, flush=True)
 
     class AnnouncingServer(uvicorn.Server):
         """Says in one line where it listens, once it does; ends in STOP_SECONDS, not by the signal."""
@@ -164,6 +170,21 @@ def _is_news(record: logging.LogRecord) -> bool:
     if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
         return False
     return record.msg not in _NO_NEWS
+
+
+def explain_address(published: Path, address: str) -> str:
+    """Return one line where a release that names this machine alone is served at another `address`; else nothing."""
+    try:
+        home = str(json.loads((published / CATALOG).read_text("utf-8"))["home"])
+    except (OSError, ValueError, LookupError, TypeError):  # a release without files to download names no address
+        return ""
+    if home == address or urlsplit(home).hostname not in LOCAL_HOSTS:
+        return ""
+    return (
+        f"Nguồn tin, sitemap, catalog.json, trích dẫn… ghi địa chỉ {home}; "
+        f"muốn ghi {address}, sửa site_url trong metadata.yml rồi dựng lại. / "
+        f"Feeds, sitemap, catalog.json, citations … name {home}; for {address} set site_url in metadata.yml and build."
+    )
 
 
 def explain_refusal(error: OSError, host: str, port: int) -> str:

@@ -34,7 +34,7 @@ from portal.precompression import compress_files
 from portal.release_check import PortalNotBuiltError, ReleaseStamp
 from portal.server import create_app, is_trick
 from portal.static_site import LONG_CACHE, SHORT_CACHE, name_cache_control
-from serve_portal import explain_refusal, main
+from serve_portal import explain_address, explain_refusal, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -196,6 +196,20 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 
 def test_says_where_it_listens(portal: Portal) -> None:
     assert re.fullmatch(r"Cổng dữ liệu / portal: http://127\.0\.0\.1:\d+/ \(Ctrl-C để dừng / to stop\)\n", portal.line)
+
+
+def test_says_where_the_release_names_another_address(tmp_path: Path) -> None:
+    assert explain_address(tmp_path, "http://127.0.0.1:8080/") == ""
+    catalog = tmp_path / "site" / "data" / "catalog.json"
+    catalog.parent.mkdir(parents=True)
+    for home, said in (("http://127.0.0.1:8000/", True), ("http://127.0.0.1:8080/", False), ("https://a.vn/", False)):
+        catalog.write_text(json.dumps({"home": home}), "utf-8")
+        assert bool(explain_address(tmp_path, "http://127.0.0.1:8080/")) == said
+    catalog.write_text(json.dumps({"home": "http://127.0.0.1:8000/"}), "utf-8")
+    assert explain_address(tmp_path, "http://127.0.0.1:8080/").endswith(
+        " / Feeds, sitemap, catalog.json, citations … name http://127.0.0.1:8000/; "
+        "for http://127.0.0.1:8080/ set site_url in metadata.yml and build."
+    )
 
 
 @pytest.mark.parametrize(
