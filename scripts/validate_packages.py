@@ -85,10 +85,21 @@ def print_text(loaded: Loaded, findings: list[Finding], language: Language) -> N
     left = ", ".join(map(str, RULES_NEEDING_TEXTS))
     if language == "vi":
         print(f"{len(loaded.packages)} gói đọc được: {blockers} lỗi chặn, {warnings} cảnh báo.")
-        print(f"Chưa kiểm tra quy tắc {left}: cần văn bản nguồn, hãy chạy make verify SOURCES=…")
+        print(
+            f"Chưa kiểm tra quy tắc {left} (số liệu có đúng chỗ trong tài liệu không; chữ số nào của tài liệu "
+            "còn bỏ sót): cần văn bản nguồn, hãy chạy make verify SOURCES=…"
+        )
     else:
-        print(f"{len(loaded.packages)} packages read: {blockers} blockers, {warnings} warnings.")
-        print(f"Rules {left} were not checked: they need the source texts, run make verify SOURCES=…")
+        packages = _count(len(loaded.packages), "package")
+        print(f"{packages} read: {_count(blockers, 'blocker')}, {_count(warnings, 'warning')}.")
+        print(
+            f"Rules {left} (does each figure stand at its place; is any digit of a document left over) "
+            "were not checked: they need the source texts, run make verify SOURCES=…"
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 if __name__ == "__main__":

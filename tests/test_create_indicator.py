@@ -110,7 +110,7 @@ def test_a_new_package_says_what_comes_next(root: Path) -> None:
 
 def test_without_rows_a_new_package_is_not_published(root: Path) -> None:
     create(root, "so_thu_vien")
-    assert check(root, "so_thu_vien") == (1, ["no-rows", "english-missing"])
+    assert check(root, "so_thu_vien") == (1, ["no-rows", "english-missing", "placeholder-text"])
 
 
 def test_with_words_and_one_row_there_is_no_finding(root: Path) -> None:
@@ -119,6 +119,10 @@ def test_with_words_and_one_row_there_is_no_finding(root: Path) -> None:
     folder = root / "indicators/postal_branches"
     with (folder / "data.csv").open("a", encoding="utf-8") as file:
         file.write(ROW)
+    assert check(root, "postal_branches") == (0, ["placeholder-text"])
+    path = folder / "datapackage.json"
+    described = path.read_text("utf-8").replace("Chưa có mô tả.", "Điểm bưu chính.")
+    path.write_text(described.replace("No description yet.", "Post offices."), "utf-8")
     assert check(root, "postal_branches") == (0, [])
     descriptor = json.loads((folder / "datapackage.json").read_text("utf-8"))
     assert [descriptor[key] for key in ("title", "title@en", "keywords")] == [
@@ -152,7 +156,7 @@ def test_dimensions_stand_behind_the_area_and_the_headline_is_their_total(root: 
     ]  # fmt: skip
     with (folder / "data.csv").open("a", encoding="utf-8") as file:
         file.write(ROW.replace("KG,", "KG,_T,_T,"))
-    assert check(root, "so_thu_vien") == (0, [])
+    assert check(root, "so_thu_vien") == (0, ["placeholder-text"] * 3)
 
 
 def test_what_exists_is_never_overwritten(root: Path) -> None:

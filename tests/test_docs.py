@@ -234,17 +234,17 @@ def test_make_help_lists_the_commands_of_the_readme() -> None:
 
 
 def test_the_walkthrough_of_the_readme_runs(played: dict[str, Path]) -> None:
-    assert_valid(played[README])
+    assert_valid(played[README], warnings=1)  # that it has no description yet
 
 
 def test_the_walkthrough_of_the_guide_runs(played: dict[str, Path]) -> None:
-    assert_valid(played[GUIDE])
+    assert_valid(played[GUIDE], warnings=0)
 
 
-def assert_valid(project: Path) -> None:
+def assert_valid(project: Path, warnings: int) -> None:
     done = run([".venv/bin/python", "scripts/validate_packages.py"], project)
     assert done.returncode == 0, done.stdout
-    assert "0 lỗi chặn, 0 cảnh báo." in done.stdout
+    assert f"0 lỗi chặn, {warnings} cảnh báo." in done.stdout
 
 
 @pytest.mark.parametrize("fault", [*list_faults(README), *list_faults(GUIDE)], ids=lambda fault: fault.wrong.place)

@@ -24,8 +24,14 @@ REPOSITORY = Path(__file__).parent.parent
 COMMAND = REPOSITORY / "scripts" / "validate_packages.py"
 PACKAGES = Path(__file__).parent / "packages"
 VALID = PACKAGES / "valid"
-ENGLISH_END = "Rules 3, 4 were not checked: they need the source texts, run make verify SOURCES=…\n"
-VIETNAMESE_END = "Chưa kiểm tra quy tắc 3, 4: cần văn bản nguồn, hãy chạy make verify SOURCES=…\n"
+ENGLISH_END = (
+    "Rules 3, 4 (does each figure stand at its place; is any digit of a document left over) were not checked: "
+    "they need the source texts, run make verify SOURCES=…\n"
+)
+VIETNAMESE_END = (
+    "Chưa kiểm tra quy tắc 3, 4 (số liệu có đúng chỗ trong tài liệu không; chữ số nào của tài liệu còn bỏ sót): "
+    "cần văn bản nguồn, hãy chạy make verify SOURCES=…\n"
+)
 
 
 def run(
@@ -113,7 +119,7 @@ def test_a_wrong_option_is_exit_status_2() -> None:
 
 def test_a_path_may_be_the_folder_that_one_stands_in() -> None:
     result = run("--root", "../..", ".", "--lang", "en", cwd=VALID / "tables" / "offices")
-    assert (result.returncode, result.stdout.splitlines()[0]) == (0, "1 packages read: 0 blockers, 0 warnings.")
+    assert (result.returncode, result.stdout.splitlines()[0]) == (0, "1 package read: 0 blockers, 0 warnings.")
 
 
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "cp1258"}])
@@ -156,7 +162,7 @@ def test_blockers_are_exit_status_1_in_english(capsys: pytest.CaptureFixture[str
         "offices/datapackage.json:8:22: blocker json-syntax",
         "  datapackage.json is not valid JSON: Expecting property name enclosed in double quotes.",
         "  Cure: Mend the comma, bracket or quote at that place.",
-        "0 packages read: 1 blockers, 0 warnings.",
+        "0 packages read: 1 blocker, 0 warnings.",
         ENGLISH_END.strip(),
     ]
 
@@ -173,7 +179,7 @@ def test_a_warning_alone_is_exit_status_0(capsys: pytest.CaptureFixture[str]) ->
         "offices/data.csv:2:2: warning not-nfc",
         "  The column “name” holds accented letters in decomposed form (NFD); codes would not match.",
         "  Cure: Type it again or convert the file to composed Unicode (NFC).",
-        "1 packages read: 0 blockers, 1 warnings.",
+        "1 package read: 0 blockers, 1 warning.",
         ENGLISH_END.strip(),
     ]
 
@@ -184,15 +190,15 @@ def test_a_path_chooses_packages_whose_codes_come_from_the_root(
     monkeypatch.chdir(offices.folder.parent)
     offices.write("code,name,staff\nRG,Rạch Giá,x\n")
     status, lines = call(capsys, "--root", VALID, VALID / "indicators" / "visitors")
-    assert (status, lines[0]) == (0, "1 packages read: 0 blockers, 0 warnings.")
+    assert (status, lines[0]) == (0, "1 package read: 0 blockers, 0 warnings.")
     status, lines = call(capsys, "--root", VALID, VALID / "indicators", "offices")
     assert (status, lines[0]) == (1, "offices/data.csv:2:3: blocker type-error")
-    assert lines[3] == "2 packages read: 1 blockers, 0 warnings."
+    assert lines[3] == "2 packages read: 1 blocker, 0 warnings."
 
 
 def test_a_path_may_be_a_descriptor(capsys: pytest.CaptureFixture[str]) -> None:
     status, lines = call(capsys, "--root", VALID, VALID / "tables" / "offices" / "datapackage.json")
-    assert (status, lines[0]) == (0, "1 packages read: 0 blockers, 0 warnings.")
+    assert (status, lines[0]) == (0, "1 package read: 0 blockers, 0 warnings.")
 
 
 def test_other_packages_are_not_reported_beside_a_chosen_one(
@@ -201,7 +207,7 @@ def test_other_packages_are_not_reported_beside_a_chosen_one(
     root = Path(shutil.copytree(VALID, tmp_path / "valid"))
     (root / "tables" / "offices" / "datapackage.json").write_text("{")
     status, lines = call(capsys, "--root", root, root / "indicators")
-    assert (status, lines[0]) == (0, "1 packages read: 0 blockers, 0 warnings.")
+    assert (status, lines[0]) == (0, "1 package read: 0 blockers, 0 warnings.")
     status, lines = call(capsys, "--root", root)
     assert (status, lines[0]) == (1, "tables/offices/datapackage.json:1:2: blocker json-syntax")
 

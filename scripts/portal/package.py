@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from portal.text import Text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from typing import Any
 
-    from portal.text import Text
-
+# What a new package says until somebody describes it.
+NO_DESCRIPTION = Text("Chưa có mô tả.", "No description yet.")
 Kind = Literal["indicator", "reference", "table"]
 
 # The columns that every indicator package has (data-model.md §1); any other column is a dimension.

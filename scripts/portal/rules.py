@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from portal.finding import Finding, make_finding
 from portal.format_limits import is_exact
+from portal.package import NO_DESCRIPTION
 from portal.period import PeriodError, parse_period
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from portal.finding import Place
     from portal.package import Field, Package, Resource
     from portal.table import Cell, Row
+    from portal.text import Text
 
 RULES_NEEDING_TEXTS = (3, 4)
 _SHOWN_CHARACTERS = 80
@@ -45,16 +47,24 @@ class Context:
 
 
 def check_descriptor(package: Package, context: Context, place: Place) -> Iterator[Finding]:
-    """Yield what the descriptor alone shows: unknown theme or code list, no English."""
+    """Yield what the descriptor alone shows: unknown theme or code list, no English, nothing described."""
     themes = context.codes.get("themes", frozenset())
     if package.theme and package.theme not in themes:
         yield make_finding("unknown-theme", place, code=package.theme, hint=_similar(package.theme, themes))
     if not package.title.en:
         yield make_finding("english-missing", place)
+    if _is_placeholder(package.description):
+        yield make_finding("placeholder-text", place, where="description")
     for resource in package.resources:
         for column in resource.fields:
+            if _is_placeholder(column.description):
+                yield make_finding("placeholder-text", place, where=f"{column.name}: description")
             if column.code_list and column.code_list not in context.codes:
                 yield make_finding("code-list-missing", place, field=column.name, code_list=column.code_list)
+
+
+def _is_placeholder(text: Text) -> bool:
+    return text.vi == NO_DESCRIPTION.vi or text.en == NO_DESCRIPTION.en
 
 
 def check_row(package: Package, resource: Resource, row: Row, context: Context, place: Place) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from portal.descriptor import DESCRIPTOR, find_descriptors
 from portal.finding import Finding, Place
 from portal.observation import TOTAL
-from portal.package import RESERVED_NAMES, Field
+from portal.package import NO_DESCRIPTION, RESERVED_NAMES, Field
 from portal.profile import PORTAL_PROFILE, find_faults
 from portal.text import Text, lower_first
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 INDICATORS = "indicators"
 DATA_FILE = "data.csv"
-NO_DESCRIPTION = Text("Chưa có mô tả.", "No description yet.")
 
 # Dimensions stand behind this column, as in the key: when, where, split by what.
 _DIMENSIONS_AFTER = "area"
