@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from factory import make_tiny_catalog
+from portal.account import account_for
 from portal.settings import SettingsError, read_settings
 from portal.text import Text
 
@@ -84,3 +87,24 @@ def test_what_is_no_mapping_is_said_to_be_so(tmp_path: Path, content: str) -> No
 def test_a_value_of_another_kind_is_refused_by_name(tmp_path: Path, name: str, value: object) -> None:
     with pytest.raises(SettingsError, match=name):
         read_settings(write_settings(tmp_path, **{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("contact", "reachable"),
+    [
+        ("du-lieu-mo@example.org", False), ("a@EXAMPLE.com", False), ("a@tinh.example", False), ("a@x.invalid", False),
+        ("a@kiengiang.gov.vn", True), ("a@myexample.org", True),
+    ],
+)  # fmt: skip
+def test_reports_reach_nobody_at_an_example(contact: str, reachable: bool, tmp_path: Path) -> None:
+    assert read_settings(write_settings(tmp_path, contact=contact)).is_reachable == reachable
+
+
+def test_the_account_of_a_build_names_a_contact_that_is_an_example(tmp_path: Path) -> None:
+    catalog = make_tiny_catalog(tmp_path)
+    for contact, said in (("a@example.org", ["a@example.org"]), ("a@kiengiang.gov.vn", [])):
+        lines = account_for(replace(catalog, settings=replace(catalog.settings, contact=contact)))
+        assert [line.en for line in lines] == [
+            f"visitors' reports go to {one}, an example that reaches nobody: set contact in metadata.yml"
+            for one in said
+        ]

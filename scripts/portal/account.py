@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def account_for(catalog: Catalog) -> list[Text]:
-    """Return one line for every cut, and one for every dataset with texts that have no English."""
+    """Return a line for every cut, for an address of reports that is none, for datasets with texts not in English."""
     packages = [*catalog.datasets, *catalog.references]
     every = [one for rows in catalog.observations.values() for one in rows]
     cuts = [("account_table", one.name, SHOWN_ROWS, catalog.row_count(one)) for one in packages]
@@ -28,6 +28,8 @@ def account_for(catalog: Catalog) -> list[Text]:
     }
     cuts += [(key, name, SHOWN_FIGURES, counts[name]) for key, counts in counted.items() for name in sorted(counts)]
     lines = [_say_cut(*cut) for cut in cuts if cut[3] > cut[2]]
+    if not catalog.settings.is_reachable:
+        lines.append(Text(*(_say("account_contact", one, contact=catalog.settings.contact) for one in LANGUAGES)))
     return [*lines, *(line for one in packages if (line := _say_fallback(one, catalog)))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from portal.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+_EXAMPLE = re.compile(r"[@.](?:example(?:\.(?:com|net|org))?|invalid|test)$")
 
 
 class SettingsError(ValueError):
@@ -37,6 +41,11 @@ class Settings:
     def is_local(self) -> bool:
         """Tell whether the portal's address is one that only its own machine can open: nobody gave it another yet."""
         return urlsplit(self.site_url).hostname in {"localhost", "127.0.0.1", "::1"}
+
+    @property
+    def is_reachable(self) -> bool:
+        """Tell whether reports can arrive: not at an address of a domain that is reserved for examples (RFC 2606)."""
+        return not _EXAMPLE.search(self.contact.lower())
 
 
 def read_settings(path: Path) -> Settings:
