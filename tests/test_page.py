@@ -376,3 +376,25 @@ def test_the_quality_page_counts_what_it_lists(tmp_path: Path) -> None:
         ("broken", "1", [("/en/catalog/broken/", "Package broken")]),
         ("rounded", "1", [("/en/catalog/rounded/", "Package rounded")]),
     ]
+
+
+def test_a_system_shows_no_target_as_a_result(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_reference(tmp_path, "system_groups", ["code,name,name_en", "database,Cơ sở dữ liệu,Databases"])
+    write_reference(tmp_path, "system_statuses", ["code,name,name_en", "running,Đang chạy,Running"])
+    columns = "id,name,name_en,group,purpose,purpose_en,status,status_date,source,locator,as_named,also_at,datasets"
+    book = "vessel_book,Sổ tàu,Vessel book,database,,,running,,report,3:1,Sổ tàu,,fish;boats"
+    write_reference(tmp_path, "systems", [columns, book])
+    goal = {"period": "2021/..", "status": "target", "value": "100", "unit": "percent"}
+    write_indicator(tmp_path, "fish", [goal], headline={"measure": "catch"})
+    write_indicator(tmp_path, "boats", headline={"measure": "catch"})
+    catalog = make_tiny_catalog(tmp_path)
+    writer = Writer(catalog, "en")
+    html = make_renderer(TEMPLATES, writer).render(writer.systems_page(), "")
+    shown = re.findall(r"<li><a [^>]*>.*?</li>", html)
+    assert shown == [
+        '<li><a href="/en/catalog/fish/" dir="auto">Package fish</a>: <strong>100%</strong> '
+        '<span><bdi>Catch</bdi> · no deadline stated</span> <span class="status status--target">Target</span></li>',
+        '<li><a href="/en/catalog/boats/" dir="auto">Package boats</a>: <strong>1,200 tonnes</strong> '
+        "<span><bdi>Catch</bdi> · 2023</span></li>",
+    ]

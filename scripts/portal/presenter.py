@@ -163,10 +163,7 @@ class Presenter:
             source=row["source"],
             place=self.say("systems_source", title=self.label("sources", row["source"]), locator=row["locator"]),
             also=self.count("also_named", also) if also else "",
-            datasets=tuple(
-                (card.url, card.title, card.figure)
-                for card in (self.card(self.catalog.packages[name]) for name in names)
-            ),
+            datasets=tuple(self.card(self.catalog.packages[name]) for name in names),
         )
 
     def target(self, one: Observation, judgement: Judgement) -> Target:

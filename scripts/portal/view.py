@@ -121,7 +121,7 @@ class System:
     source: str
     place: str
     also: str
-    datasets: tuple[tuple[str, str, str], ...]
+    datasets: tuple[Card, ...]
 
 
 @dataclass(frozen=True, slots=True)
