@@ -392,9 +392,46 @@ def test_a_system_shows_no_target_as_a_result(tmp_path: Path) -> None:
     writer = Writer(catalog, "en")
     html = make_renderer(TEMPLATES, writer).render(writer.systems_page(), "")
     shown = re.findall(r"<li><a [^>]*>.*?</li>", html)
+    fish = '<a href="/en/catalog/fish/" dir="auto">Package fish</a>: <strong>100%</strong>'
+    boats = '<a href="/en/catalog/boats/" dir="auto">Package boats</a>: <strong>1,200 tonnes</strong>'
+    target = ' <span class="status status--target">Target</span>'
     assert shown == [
-        '<li><a href="/en/catalog/fish/" dir="auto">Package fish</a>: <strong>100%</strong> '
-        '<span><bdi>Catch</bdi> · no deadline stated</span> <span class="status status--target">Target</span></li>',
-        '<li><a href="/en/catalog/boats/" dir="auto">Package boats</a>: <strong>1,200 tonnes</strong> '
-        "<span><bdi>Catch</bdi> · 2023</span></li>",
+        f"<li>{fish} <span><bdi>Catch</bdi> · no deadline stated</span>{target}</li>",
+        f"<li>{boats} <span><bdi>Catch</bdi> · 2023</span></li>",
     ]
+
+
+@pytest.fixture(scope="module")
+def doubtful_catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Return a catalogue whose headline is unclear, and whose change is flagged for another reason."""
+    root = tmp_path_factory.mktemp("doubtful")
+    write_references(root)
+    rows = [
+        {"flags": "unclear"},
+        {"transform": "yoy_change_pct", "unit": "percent", "value": "5", "flags": "misprint;unclear"},
+        {"kind": "fish", "value": "3"},
+        {"period": "2024", "status": "target"},
+    ]
+    write_indicator(root, "fish", rows, {"kind": "codes"}, {"measure": "catch", "where": {"kind": "_T"}})
+    return make_tiny_catalog(root)
+
+
+def test_the_doubts_of_a_headline_go_where_it_goes(doubtful_catalog: Catalog) -> None:
+    writer = Writer(doubtful_catalog, "en")
+    page = writer.dataset_page(doubtful_catalog.packages["fish"])
+    names = [name for name, _ in page.view["headline_flags"]]
+    assert names == ["Unclear", "Change: misprint"]
+    chips = ">Unclear</span>", ">Change: misprint</span>"
+    pages = (page, writer.home(), writer.catalog_page(), writer.embed_page(doubtful_catalog.packages["fish"]))
+    for html in (make_renderer(TEMPLATES, writer).render(one, "") for one in pages):
+        assert [chip for chip in chips if chip not in html] == []
+    assert page.view["caution"] == "(Note: unclear; change: misprint.)"
+    shared = re.search(r'id="share-figure"[^>]*>([^<]*)<', make_renderer(TEMPLATES, writer).render(page, ""))
+    assert shared
+    assert " (Note: unclear; change: misprint.) http://" in shared[1]
+
+
+def test_a_target_shows_the_doubts_of_the_result_beside_it(doubtful_catalog: Catalog) -> None:
+    writer = Writer(doubtful_catalog, "en")
+    html = make_renderer(TEMPLATES, writer).render(writer.targets_page(), "")
+    assert re.findall(r'class="flag"[^>]*>([^<]*)<', html) == ["Unclear"]

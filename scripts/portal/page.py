@@ -227,6 +227,7 @@ class Writer(Lister):
             "package": package,
             "address": address,
             "sentence": self.say_headline(headline, rows) if headline else "",
+            "flags": self.headline_flags(headline, rows),
             "chart": (chart := self.chart(package)),
             "chart_sources": "; ".join(chart.sources) if chart else "",
             "headline": self.figure(headline) if headline else None,
@@ -244,12 +245,15 @@ class Writer(Lister):
         findings = [one for one in own if one.code not in EXCEL_FINDINGS]
         description = package.description.get(self.language)
         sentence = self.say_headline(headline, rows) if headline else ""
+        caution = self.say_caution(headline, rows) if headline else ""
         view = {
             "package": package,
             "text_language": package.title.language(self.language),
             "meaning": self.link_terms(description),
             "caveat": self.link_terms(package.caveat.get(self.language)),
             "sentence": sentence,
+            "caution": caution,
+            "headline_flags": self.headline_flags(headline, rows),
             "related": self.related(package),
             "systems": self.systems_of(package),
             "bibtex": self.bibtex(package),
@@ -277,7 +281,7 @@ class Writer(Lister):
         }
         title = package.title.get(self.language)
         scripts = ("rows",) if view["later"] else ()
-        summary = summarise(f"{sentence} {description}".lstrip())
+        summary = summarise(" ".join(filter(None, (sentence, caution, description))))
         meta = {"feed": self.url(f"catalog/{package.name}/feed.xml")}
         return Page(f"catalog/{package.name}/", title, summary, "dataset.html", view, scripts, meta)
 

@@ -18,7 +18,7 @@ from portal.observation import find_change, is_headline, select_headline
 from portal.period import format_day, format_period
 from portal.progress import measure_progress
 from portal.sql import to_sql
-from portal.text import Text, capitalise
+from portal.text import Text, capitalise, lower_first
 from portal.view import Card, Figure, FlagGroup, System, Target
 from portal.wording import say
 
@@ -88,6 +88,7 @@ class Presenter:
             sources=tuple(sorted({one.source for one in rows})),
             direction=direction,
             change=change,
+            flags=self.headline_flags(headline, rows),
         )
 
     def change(self, headline: Observation | None, rows: Sequence[Observation]) -> tuple[str, str]:
@@ -110,6 +111,27 @@ class Presenter:
     def say_headline(self, headline: Observation, rows: Sequence[Observation]) -> str:
         """Return the newest figure of a dataset and its change as one sentence."""
         return explain_headline(headline, self.change(headline, rows)[1], self.catalog, self.language)
+
+    def headline_flags(self, headline: Observation | None, rows: Sequence[Observation]) -> tuple[tuple[str, str], ...]:
+        """Return the flags, each with its description, of all that the sentence of a headline quotes."""
+        if headline is None:
+            return ()
+        change = find_change(headline, rows)
+        own = self.figure(headline).flags
+        beside = self.figure(change).flags if change and self.change(headline, rows)[1] else ()
+        return (
+            *own,
+            *(
+                (self.say("flag_of_change", flag=lower_first(name)), words)
+                for name, words in beside
+                if (name, words) not in own
+            ),
+        )
+
+    def say_caution(self, headline: Observation, rows: Sequence[Observation]) -> str:
+        """Return the names of a headline's flags in a sentence that goes with it wherever it is quoted; or nothing."""
+        names = "; ".join(lower_first(name) for name, _ in self.headline_flags(headline, rows))
+        return self.say("caution", flags=names) if names else ""
 
     def link_terms(self, text: str) -> str:
         """Return Markdown whose first mention of each glossary abbreviation leads to its explanation."""
@@ -173,7 +195,12 @@ class Presenter:
         progress = measure_progress(one, judgement.actual, rows, self.catalog, self.language)
         package = self.catalog.packages[one.dataset]
         figure = self.headline(one) if is_headline(package, one) else self.figure(one)
-        return Target(figure, actual, judgement.words, judgement.code, progress)
+        problems = tuple(
+            self.explain(each)
+            for each in self.catalog.verdicts
+            if each.dataset == one.dataset and not each.holds and judgement.actual in each.members
+        )
+        return Target(figure, actual, judgement.words, judgement.code, problems, progress)
 
     def explain(self, verdict: Verdict) -> str:
         """Return what became of a relation, in a sentence."""

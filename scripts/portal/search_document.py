@@ -141,7 +141,9 @@ def _respell(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 def _show(one: Figure) -> list[str]:
     # A target or an estimate must not be taken for a result.
     when = one.when if one.status_code == "actual" else f"{one.when} · {one.status}"
-    return [one.what, one.value, when, one.anchor]
+    # Nor a doubtful figure for a plain one; no query is meant to find these words.
+    doubts = [", ".join(name for name, _ in one.flags)] if one.flags else []
+    return [one.what, one.value, when, one.anchor, *doubts]
 
 
 def _describe_record(page: str, row: Record, key: str, name: str, presenters: Presenters) -> Document:

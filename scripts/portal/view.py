@@ -88,6 +88,7 @@ class Card:
     sources: tuple[str, ...] = ()
     direction: str = ""
     change: str = ""
+    flags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ class Target:
     actual: Figure | None
     verdict: str
     verdict_code: str
+    problems: tuple[str, ...] = ()
     progress: Progress | None = None
 
 

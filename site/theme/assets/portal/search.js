@@ -139,7 +139,7 @@ function measureMatch(words, [what, value, when]) {
   return counts ? hits.length + pairs.length : 0;
 }
 
-// A row is [address, title, [[what, value, when, anchor], …], language of the title]: show the figure that the query
+// A row is [address, title, [[what, value, when, anchor, doubts?], …], language of the title]: show the figure that the query
 // speaks of; of no figure in particular, the first.
 function choose([address, title, figures, language], words) {
   let [best, most] = [figures[0], 0];
@@ -147,6 +147,6 @@ function choose([address, title, figures, language], words) {
     const match = measureMatch(words, figure);
     if (match > most) [best, most] = [figure, match];
   }
-  const [what, value, when, anchor] = best || [];
-  return { address: most ? `${address}#${anchor}` : address, title, language, figure: best && { what, value, when } };
+  const [what, value, when, anchor, doubts] = best || [];
+  return { address: most ? `${address}#${anchor}` : address, title, language, figure: best && { what, value, when, doubts } };
 }

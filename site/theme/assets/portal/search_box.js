@@ -19,6 +19,12 @@ function makeRow(result) {
     const value = document.createElement("strong");
     value.textContent = result.figure.value;
     line.append(value, ` ${result.figure.what}, ${result.figure.when}`);
+    if (result.figure.doubts) {
+      const flag = document.createElement("span");
+      flag.className = "flag";
+      flag.textContent = result.figure.doubts;
+      line.append(" ", flag);
+    }
     item.append(line);
   }
   return item;
