@@ -453,10 +453,10 @@ SENTENCES: list[tuple[str, list[dict[str, str]], str, str, str]] = [
     (
         "two ranks and targets", [row | RANKS for row in DTI], "position",
         ("Thứ hạng, 2021 – 2023: tụt hạng, từ hạng 24 (2021, tính ra) xuống hạng 32 (2022); "
-        "mục tiêu (2023): trong 20 hạng đầu, chưa đạt, tính đến 2022 (chưa có kết quả cho thời hạn 2023); "
+        "mục tiêu (2023): trong 20 hạng đầu, chưa có kết quả cho thời hạn 2023; kết quả 2022 chưa ở mức mục tiêu; "
         "mục tiêu (không nêu thời hạn): trong 10 hạng đầu, chưa đạt, tính đến 2022."),
         ("Rank, 2021 – 2023: worse, from rank 24 (2021, derived) to rank 32 (2022); "
-        "target (2023): among the top 20, not met, as of 2022 (no result yet for the deadline, 2023); "
+        "target (2023): among the top 20, no result yet for the deadline 2023; the result of 2022 is short of it; "
         "target (no deadline stated): among the top 10, not met, as of 2022."),
     ),
     (
@@ -470,8 +470,8 @@ SENTENCES: list[tuple[str, list[dict[str, str]], str, str, str]] = [
         "a target that is met",
         [{"period": str(2019 + n), "value": value} for n, value in enumerate(("10", "12", "15"))]
         + [{"period": "2025", "value": "14", "status": "target", "qualifier": "at_least"}], "catch",
-        f"Sản lượng, 2019 – 2025: tăng từ 10{NB}tấn (2019) lên 15{NB}tấn (2021); mục tiêu (2025): ít nhất 14{NB}tấn, đã đạt, tính đến 2021 (chưa có kết quả cho thời hạn 2025).",
-        f"Catch, 2019 – 2025: up from 10{NB}tonnes (2019) to 15{NB}tonnes (2021); target (2025): at least 14{NB}tonnes, met, as of 2021 (no result yet for the deadline, 2025).",
+        f"Sản lượng, 2019 – 2025: tăng từ 10{NB}tấn (2019) lên 15{NB}tấn (2021); mục tiêu (2025): ít nhất 14{NB}tấn, chưa có kết quả cho thời hạn 2025; kết quả 2021 đã ở mức mục tiêu.",
+        f"Catch, 2019 – 2025: up from 10{NB}tonnes (2019) to 15{NB}tonnes (2021); target (2025): at least 14{NB}tonnes, no result yet for the deadline 2025; the result of 2021 is at the target.",
     ),
 ]  # fmt: skip
 

@@ -252,6 +252,23 @@ def test_verdicts_by_hand(target: tuple[str, str], actual: tuple[str, str], dire
     assert judge_target(one, other, direction) == verdict
 
 
+@pytest.mark.parametrize(
+    ("period", "deadline", "verdict"),
+    [
+        ("2022", "2023", "pending"),
+        ("2025-Q1", "2025", "pending"),
+        ("2023", "2023", "met"),
+        ("2024", "2023", "met"),
+        ("2022", "2021/..", "met"),
+    ],
+)
+def test_a_result_from_before_the_deadline_decides_nothing(period: str, deadline: str, verdict: str) -> None:
+    target = observe("30", status="target", period_text=deadline)
+    judged = [judge_target(target, observe(value, period_text=period), "up") for value in ("31", "29")]
+
+    assert judged == [verdict, "not_met" if verdict == "met" else verdict]
+
+
 def test_without_a_figure_there_is_no_verdict() -> None:
     target = observe("30", status="target")
 

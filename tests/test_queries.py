@@ -169,7 +169,7 @@ def read_reference(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("verdict", ["met", "not_met", "undecided", "no_data"])
+@pytest.mark.parametrize("verdict", ["met", "not_met", "pending", "undecided", "no_data"])
 def test_targets_can_be_chosen_by_their_verdict(verdict: str, ask: Ask) -> None:
     wanted = [row for row in ask("targets_and_actuals") if row["verdict"] == verdict]
     assert ask("targets_and_actuals", verdict=verdict) == wanted

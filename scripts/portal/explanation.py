@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # What a target may be held against.
 _RESULTS = frozenset({"actual", "estimate"})
+# The verdict where the newest result is older than the deadline.
+PENDING = "pending"
 # Words of a bound as seen from the other end: where less is better, "under" is what "over" is elsewhere.
 _MIRRORED = {"over": "under", "at_least": "at_most", "under": "over", "at_most": "at_least"}
 
@@ -128,8 +130,11 @@ def explain_target(target: Observation, results: Results, catalog: Catalog, lang
     words = say("target_other_basis" if other else f"target_{code}", language)
     if actual and code in {"met", "not_met"}:
         words = f"{words}, {say('target_as_of', language, when=say_when(actual, language))}"
-        if _comes_before(actual, target):
-            words = f"{words} {say('target_before_deadline', language, deadline=say_when(target, language))}"
+    if actual and code == PENDING:
+        earlier = say(
+            f"target_earlier_{_compare(target, actual, direction)}", language, when=say_when(actual, language)
+        )
+        words = f"{words} {say_when(target, language)}; {earlier}"
     return Judgement(code, actual, words)
 
 
@@ -140,7 +145,16 @@ def _comes_before(actual: Observation, target: Observation) -> bool:
 
 
 def judge_target(target: Observation, actual: Observation | None, direction: str) -> str:
-    """Return `met`, `not_met`, `undecided` or `no_data`: only what the figures and their bounds allow to say."""
+    """Return `met`, `not_met`, `pending`, `undecided` or `no_data`: only what figures and deadlines allow to say.
+
+    A result that is older than the deadline decides nothing, whichever side of the target it is on: `pending`.
+    """
+    code = _compare(target, actual, direction)
+    return PENDING if actual and code != "no_data" and _comes_before(actual, target) else code
+
+
+def _compare(target: Observation, actual: Observation | None, direction: str) -> str:
+    """Return `met`, `not_met`, `undecided` or `no_data`, whatever the deadline: what the bounds allow to say."""
     if actual is None or actual.value is None or target.value is None:
         return "no_data"
     upward = direction == "up" if direction in {"up", "down"} else target.qualifier not in {"at_most", "under"}

@@ -104,7 +104,7 @@ class Lister(Presenter):
     def promise_counts(self) -> list[tuple[str, str, int]]:
         """Return verdict, words and number of targets, in the order of a reader's interest."""
         codes = Counter(judgement.code for _, judgement in self.judged)
-        order = ("met", "not_met", "undecided", "no_data")
+        order = ("met", "not_met", "pending", "undecided", "no_data")
         return [(code, self.say(f"target_{code}"), codes[code]) for code in order if code in codes]
 
     def latest_changes(self) -> list[Change]:

@@ -249,12 +249,14 @@ def _read_directions(connection: sqlite3.Connection) -> dict[str, str]:
 
 def _read_observation(connection: sqlite3.Connection, identifier: str) -> Observation:
     """Return what a verdict needs to know of an observation."""
-    measure, value, qualifier = connection.execute(
-        "SELECT measure, value, qualifier FROM observations WHERE id = ?", (identifier,)
+    measure, period, value, qualifier = connection.execute(
+        "SELECT measure, period, value, qualifier FROM observations WHERE id = ?", (identifier,)
     ).fetchone()
     blank = dict.fromkeys(
-        ("dataset", "period_text", "area", "transform", "unit", "status", "source", "locator", "as_stated",
+        ("dataset", "area", "transform", "unit", "status", "source", "locator", "as_stated",
          "note", "note_en"), "",
     )  # fmt: skip
     number = None if value is None else Decimal(str(value))
-    return Observation(measure=measure, value=number, qualifier=qualifier, dimensions=(), flags=(), **blank)
+    return Observation(
+        measure=measure, period_text=period, value=number, qualifier=qualifier, dimensions=(), flags=(), **blank
+    )
