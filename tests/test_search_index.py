@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import search_index
-from portal.search_index import MAX_POSTINGS, Document, search_terms, weigh_terms, write_search_index
+from portal.search_index import MAX_POSTINGS, Document, list_accented, search_terms, weigh_terms, write_search_index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +58,21 @@ def read_index(folder: Path) -> tuple[dict[str, object], dict[str, dict[str, lis
 
 def test_pairs_of_neighbours_count_beside_words() -> None:
     weights = weigh_terms(make_document(0, "dịch vụ công"))
-    assert weights == {"dich": 8, "vu": 8, "cong": 8, "dich_vu": 16, "vu_cong": 16}
+    accented = {"dich~-1ecb--": 8, "vu~-1ee5": 8, "cong~-00f4--": 8}
+    assert weights == {"dich": 8, "vu": 8, "cong": 8, "dich_vu": 16, "vu_cong": 16, **accented}
+
+
+def test_accents_are_kept_beside_the_term_that_they_stand_on() -> None:
+    assert list_accented("Lúa, đất; lua") == ["lua~-00fa-", "dat~01111ea5-"]
+    assert list_accented(unicodedata.normalize("NFD", "Lúa")) == ["lua~-00fa-"]
+
+
+def test_code_lists_come_after_everything_else(tmp_path: Path) -> None:
+    late, other = make_document(0, "mã"), make_document(1, "số")
+    write_search_index([replace(late, is_late=True), other], tmp_path / "index")
+    index, _ = read_index(tmp_path / "index")
+    rows = json.loads((tmp_path / "index/vi/0.json").read_text("utf-8"))
+    assert (index["late"], [row[1] for row in rows]) == (1, ["số", "mã"])
 
 
 def test_a_term_stands_in_exactly_the_shard_that_a_browser_asks_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portal.listing import Lister
@@ -55,10 +56,16 @@ def _rows(catalog: Catalog, name: str) -> Sequence[Record]:
 
 def _describe_dataset(package: Package, catalog: Catalog, presenters: Presenters, synonyms: Synonyms) -> Document:
     headline = select_headline(package, catalog.observations.get(package.name, ()))
-    # Where a query asks for no figure in particular, the first one is shown: the headline.
+    # Where a query asks for no figure in particular, the first one is shown: the headline. Of figures that fit a query
+    # equally well, the first one is too: one of what the headline counts.
     rows = sorted(
         catalog.observations.get(package.name, ()),
-        key=lambda one: (one is headline, one.status != "target", one.period.sort_key),
+        key=lambda one: (
+            one is headline,
+            one.status != "target",
+            headline is not None and (one.measure, one.transform) == (headline.measure, headline.transform),
+            one.period.sort_key,
+        ),
         reverse=True,
     )
     texts = [(_TITLE, package.title.vi), (_TITLE, package.title.en), (_KEYWORD, " ".join(package.keywords))]
@@ -116,7 +123,7 @@ def _describe_reference(package: Package, catalog: Catalog, presenters: Presente
         (_TEXT, package.description.vi),
         (_TEXT, package.description.en),
     ]
-    return _describe_page(f"catalog/{package.name}/", package.title, texts, presenters)
+    return replace(_describe_page(f"catalog/{package.name}/", package.title, texts, presenters), is_late=True)
 
 
 def _describe_theme(theme: str, catalog: Catalog, presenters: Presenters) -> Document:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 MAX_POSTINGS = 400
 # A shard larger than this is split by one letter more.
 MAX_SHARD_BYTES = 12_000
-# What joins two words to a pair, and what stands for all endings of a word; neither occurs in a term.
-PAIR, ANY_ENDING = "_", "*"
+# What joins two words to a pair, stands for all endings of a word, and joins a word to its accents; none is in a term.
+PAIR, ANY_ENDING, ACCENTS = "_", "*", "~"
 # Whoever has typed a letter or two reads on only what comes first.
 MAX_MERGED = 100
 # Results seldom stand side by side: a chunk is loaded for the sake of one or two of its documents.
@@ -52,6 +52,8 @@ class Document:
 
     texts: tuple[tuple[int, str], ...]
     shown: Mapping[str, Sequence[object]]
+    # Code lists hold every word; they come after all that people look for.
+    is_late: bool = False
 
 
 def search_terms(text: str) -> list[str]:
@@ -61,9 +63,30 @@ def search_terms(text: str) -> list[str]:
     point: `2.389` is `2389`, `48,37%` is `48.37`. The same function, in `search.js`, folds what visitors type;
     both are tested together.
     """
+    return [term for term, _ in _spell(text)]
+
+
+def list_accented(text: str) -> list[str]:
+    """Return the terms that stand with accents in a text, each with these: `lúa` is `lua~-00fa-`.
+
+    Behind the mark is `-` for a letter without accent and the code point of one with it, as names of files are ASCII.
+    """
+    return [
+        f"{term}{ACCENTS}{''.join('-' if char.isascii() else f'{ord(char):04x}' for char in written)}"
+        for term, written in _spell(text)
+        if not written.isascii()
+    ]
+
+
+def _spell(text: str) -> list[tuple[str, str]]:
+    """Return every term with its word as it is written; where letters cannot be matched, as it is folded."""
     # Marks of other scripts join their letters without a class of their own, so `fold` leaves them.
     folded = "".join(char for char in fold(text) if not unicodedata.category(char).startswith("M"))
-    return [_term(word) for word in _WORD.findall(_POSSESSIVE.sub("", folded))]
+    written = unicodedata.normalize("NFC", text).lower()
+    if len(written) != len(folded):
+        written = folded
+    plain = _POSSESSIVE.sub("  ", folded)
+    return [(_term(word.group()), written[word.start() : word.end()]) for word in _WORD.finditer(plain)]
 
 
 def _term(word: str) -> str:
@@ -80,7 +103,7 @@ def weigh_terms(document: Document) -> Counter[str]:
     said: Counter[tuple[int, str]] = Counter()
     for weight, text in document.texts:
         terms = search_terms(text)
-        said.update((weight, term) for term in set(terms))
+        said.update((weight, term) for term in {*terms, *list_accented(text)})
         if weight > 1:
             pairs = {PAIR.join(pair) for pair in itertools.pairwise(terms)}
             said.update((2 * weight, pair) for pair in pairs)
@@ -91,7 +114,8 @@ def weigh_terms(document: Document) -> Counter[str]:
 
 
 def write_search_index(documents: Sequence[Document], folder: Path) -> None:
-    """Write shards, chunks and `index.json` into `folder`."""
+    """Write shards, chunks and `index.json` into `folder`; documents from number `late` on are the late ones."""
+    documents = sorted(documents, key=lambda one: one.is_late)
     postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for number, document in enumerate(documents):
         for term, weight in weigh_terms(document).items():
@@ -106,7 +130,13 @@ def write_search_index(documents: Sequence[Document], folder: Path) -> None:
         for start in range(0, len(documents), CHUNK_DOCUMENTS):
             rows = [document.shown[language] for document in documents[start : start + CHUNK_DOCUMENTS]]
             _write(folder / language / f"{start // CHUNK_DOCUMENTS}.json", rows)
-    index = {"documents": len(documents), "chunk": CHUNK_DOCUMENTS, "shards": sorted(shards)}
+    index = {
+        "documents": len(documents),
+        "late": sum(not one.is_late for one in documents),
+        "postings": MAX_POSTINGS,
+        "chunk": CHUNK_DOCUMENTS,
+        "shards": sorted(shards),
+    }
     _write(folder / "index.json", index)
 
 
@@ -135,7 +165,7 @@ def _merge(group: Mapping[str, list[int]]) -> list[int]:
     """Return the best documents of all words of a group: what somebody finds who has typed no more than its name."""
     best: dict[int, int] = {}
     for term, postings in group.items():
-        if PAIR not in term:
+        if PAIR not in term and ACCENTS not in term:
             for number, weight in zip(postings[::2], postings[1::2], strict=True):
                 best[number] = max(best.get(number, 0), weight)
     return _encode(best.items(), MAX_MERGED)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from browser.keyboard import ANSWERED
 from invented_catalogue import invent_documents, invent_queries
-from portal.search_index import search_terms, write_search_index
+from portal.search_index import list_accented, search_terms, write_search_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 QUERIES = Path(__file__).resolve().parents[1] / "search_queries.csv"
 FIRST = 3
+FULL_PAGE = 10
 PAGES = {"vi": "/search/", "en": "/en/search/"}
 
 
@@ -77,6 +78,28 @@ def test_a_result_shows_the_figure_that_the_query_speaks_of(visitor: Visitor) ->
     assert "5.206.720 lượt khách Lượt khách du lịch" in read("phú quốc")
 
 
+@pytest.mark.parametrize(
+    ("language", "query"),
+    [("vi", "mức độ 4"), ("vi", "muc do 4"), ("vi", "dich vu muc 4"), ("en", "level 4")],
+)
+def test_a_level_is_answered_with_what_the_headline_counts(language: str, query: str, visitor: Visitor) -> None:
+    page = visitor.open(PAGES[language])
+    ask(page, query)
+    assert page.locator("#results li strong").first.inner_text() == "422"
+
+
+def test_accents_that_were_typed_are_meant(visitor: Visitor) -> None:
+    page = visitor.open(PAGES["vi"])
+    assert len(ask(page, "dat")) == FULL_PAGE
+    titles = page.locator("#results li").all_inner_texts() if ask(page, "đất") else []
+    assert titles
+    assert [title for title in titles if "đạt" in title.lower()] == []
+    # No document speaks of rice: what shares its letters alone is no answer.
+    assert ask(page, "lúa") == []
+    begun, whole = ([one.partition("#")[0] for one in ask(page, query)] for query in ("đườ", "đường"))
+    assert begun == whole
+
+
 def test_the_table_of_queries_is_large_and_whole() -> None:
     rows = read_queries()
     assert len(rows) >= 60
@@ -95,11 +118,16 @@ _TYPED = st.text(
 def test_the_browser_and_the_index_cut_texts_into_the_same_terms(visitor: Visitor) -> None:
     page = visitor.open(PAGES["vi"])
     script = "texts => import('/assets/portal/search.js').then((search) => texts.map(search.terms))"
+    accents = (
+        "texts => import('/assets/portal/search.js').then((search) =>"
+        " texts.map((text) => search.spell(text).map((one) => one.accented).filter(Boolean)))"
+    )
 
     @settings(max_examples=60, database=None)
     @given(st.lists(st.one_of(_TYPED, st.text(_CHARACTERS)), max_size=60))
     def agree(texts: list[str]) -> None:
         assert page.evaluate(script, texts) == [search_terms(text) for text in texts]
+        assert page.evaluate(accents, texts) == [list_accented(text) for text in texts]
 
     agree()
     words = [

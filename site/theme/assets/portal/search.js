@@ -43,14 +43,30 @@ export function fold(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/g, "d").replace(/Đ/g, "D").toLowerCase();
 }
 
-export function terms(text) {
-  return (fold(text).replace(POSSESSIVE, "").match(WORD) || []).map((word) => {
-    if (GROUPED.test(word)) return word.replace(/[.,]/g, "");
-    for (const [ending, singular] of ENDINGS) {
-      if (ending.test(word)) return word.replace(ending, singular);
-    }
-    return word.replace(/,/g, ".");
+function makeTerm(word) {
+  if (GROUPED.test(word)) return word.replace(/[.,]/g, "");
+  for (const [ending, singular] of ENDINGS) {
+    if (ending.test(word)) return word.replace(ending, singular);
+  }
+  return word.replace(/,/g, ".");
+}
+
+// Every term and, where its word was typed with accents, the term with these: `lúa` is `lua` and `lua~-00fa-`.
+export function spell(text) {
+  const folded = fold(text);
+  let written = text.normalize("NFC").toLowerCase();
+  if (written.length !== folded.length) written = folded;
+  return [...folded.replace(POSSESSIVE, "  ").matchAll(WORD)].map(({ 0: word, index }) => {
+    const term = makeTerm(word);
+    const marks = Array.from(written.slice(index, index + word.length), (char) =>
+      char < "\u0080" ? "-" : char.charCodeAt(0).toString(16).padStart(4, "0"),
+    );
+    return { term, accented: marks.some((mark) => mark !== "-") ? `${term}~${marks.join("")}` : "" };
   });
+}
+
+export function terms(text) {
+  return spell(text).map(({ term }) => term);
 }
 
 // The shard that may hold a term: the one whose name is the longest beginning of it.
@@ -62,26 +78,50 @@ function shardOf(term) {
   return {};
 }
 
+function addPostings(weights, postings, factor) {
+  for (let i = 0; i < postings.length; i += 2) {
+    weights.set(postings[i], Math.max(weights.get(postings[i]) || 0, factor * postings[i + 1]));
+  }
+}
+
 // Documents and their weights; of a term still being typed also those of the words that it begins.
 async function weigh(term, open) {
   const shard = await shardOf(term);
   const weights = new Map();
-  const add = (postings, factor) => {
-    for (let i = 0; i < postings.length; i += 2) {
-      weights.set(postings[i], Math.max(weights.get(postings[i]) || 0, factor * postings[i + 1]));
-    }
-  };
-  if (Object.hasOwn(shard, term)) add(shard[term], 2);
+  if (Object.hasOwn(shard, term)) addPostings(weights, shard[term], 2);
   if (open) {
     const all = shard[`${term}*`];
-    const words = all ? [] : Object.keys(shard).filter((word) => word.startsWith(term) && !/[_*]/.test(word));
-    for (const postings of all ? [all] : words.map((word) => shard[word])) add(postings, 1);
+    const words = all ? [] : Object.keys(shard).filter((word) => word.startsWith(term) && !/[_*~]/.test(word));
+    for (const postings of all ? [all] : words.map((word) => shard[word])) addPostings(weights, postings, 1);
   }
   return weights;
 }
 
-// Documents with the most words; of these first who says them side by side as they were typed, then the heaviest.
-function rank(found) {
+// Who types accents means them: where some documents have the word as it was typed, those that share its letters alone
+// are left out. While it is still being typed, words that begin as it does are had too, if one shard holds them all.
+async function weighTyped({ term, accented }, open) {
+  if (!accented) return { weights: await weigh(term, open), isExact: false };
+  const [weights, shard] = await Promise.all([weigh(accented, false), shardOf(term)]);
+  const isSplit = `${term}*` in shard;
+  if (open && !isSplit) {
+    const [, marks] = accented.split("~");
+    for (const word of Object.keys(shard)) {
+      const [letters, own] = word.split("~");
+      if (own && letters.startsWith(term) && own.startsWith(marks)) addPostings(weights, shard[word], 1);
+    }
+  }
+  return weights.size ? { weights, isExact: true } : { weights: await weigh(term, open && isSplit), isExact: false };
+}
+
+// Of the documents that have a pair, those that have both words as they were typed; a list that was cut proves nothing.
+function keepAccented(weights, typed, most) {
+  const lists = typed.filter((one) => one.isExact && one.weights.size < most).map((one) => one.weights);
+  return new Map([...weights].filter(([document]) => lists.every((list) => list.has(document))));
+}
+
+// Documents with the most words; of these first who says them side by side as they were typed, then the heaviest. A code
+// list has every word somewhere: it drives nothing out, and comes last unless it says the whole query side by side.
+function rank(found, late, pairs) {
   const scores = new Map();
   for (const [weights, places] of found) {
     const together = countBits(places) - 1;
@@ -95,10 +135,17 @@ function rank(found) {
     }
   }
   let most = 0;
-  for (const score of scores.values()) most = Math.max(most, (score.words = countBits(score.places)));
+  for (const score of scores.values()) {
+    score.words = countBits(score.places);
+    if (score.document < late) most = Math.max(most, score.words);
+  }
   // Where some documents have every word, those that lack one are noise.
-  const whole = [...scores.values()].filter((score) => score.words === most);
-  whole.sort((a, b) => b.together - a.together || b.weight - a.weight || a.document - b.document);
+  const whole = [...scores.values()].filter((score) => score.words >= most);
+  for (const score of whole) {
+    score.isList = score.document >= late;
+    score.isLate = score.isList && !(pairs && score.together === pairs);
+  }
+  whole.sort((a, b) => a.isLate - b.isLate || b.together - a.together || a.isList - b.isList || b.weight - a.weight || a.document - b.document);
   return whole.map((score) => score.document);
 }
 
@@ -110,17 +157,22 @@ function countBits(number) {
 
 // Return how many documents were found and what is shown of the first; throw where a file cannot be loaded.
 export async function search(query, language, isStale = () => false) {
-  const words = terms(query.slice(0, MAX_CHARACTERS)).slice(0, MAX_WORDS);
+  const spelt = spell(query.slice(0, MAX_CHARACTERS)).slice(0, MAX_WORDS);
+  const words = spelt.map(({ term }) => term);
   if (!words.length) return { total: 0, results: [] };
   const index = await prepare();
   const last = words.length - 1;
+  const typed = await Promise.all(spelt.map((one, i) => weighTyped(one, i === last)));
   const found = await Promise.all([
-    ...words.map(async (word, i) => [await weigh(word, i === last), 1 << i]),
+    ...typed.map(({ weights }, i) => [weights, 1 << i]),
     // Of a frequent word only the best documents are kept: who has the pair has both of its words.
-    ...words.slice(1).map(async (word, i) => [await weigh(`${words[i]}_${word}`, false), 3 << i]),
+    ...words.slice(1).map(async (word, i) => {
+      const pair = await weigh(`${words[i]}_${word}`, false);
+      return [keepAccented(pair, typed.slice(i, i + 2), index.postings), 3 << i];
+    }),
   ]);
   if (isStale()) return { total: 0, results: [] };
-  const ranked = rank(found);
+  const ranked = rank(found, index.late, words.length - 1);
   const results = await Promise.all(
     ranked.slice(0, SHOWN).map(async (document) => {
       const chunk = await load(`${language}/${Math.floor(document / index.chunk)}.json`);
@@ -132,11 +184,16 @@ export async function search(query, language, isStale = () => false) {
 
 // How much of a query a figure says; nought where it shares no more with it than scattered words.
 function measureMatch(words, [what, value, when]) {
-  const own = terms(`${what} ${value} ${when}`);
-  const hits = words.filter((word) => own.includes(word));
-  const pairs = words.slice(1).filter((word, i) => own.some((one, place) => one === words[i] && own[place + 1] === word));
-  const counts = pairs.length || hits.length === words.length || hits.some((word) => /[0-9]/.test(word));
-  return counts ? hits.length + pairs.length : 0;
+  const isNumber = (word) => /[0-9]/.test(word);
+  // Words of two parts of a name are no neighbours.
+  const parts = [...what.split(" – "), value, when].map(terms);
+  const hits = words.filter((word) => parts.flat().includes(word));
+  const meet = (own, first, second) => own.some((one, place) => one === first && own[place + 1] === second);
+  const pairs = words.slice(1).filter((word, i) => parts.some((own) => meet(own, words[i], word)));
+  const counts = pairs.length || hits.length === words.length || hits.some(isNumber);
+  // Levels 2, 3 and 4 are not level 4.
+  const isBroader = hits.some(isNumber) && terms(what).some((word) => isNumber(word) && !words.includes(word));
+  return counts ? hits.length + pairs.length - (isBroader ? 0.5 : 0) : 0;
 }
 
 // A row is [address, title, [[what, value, when, anchor, doubts?], …], language of the title]: show the figure that the query
