@@ -17,6 +17,15 @@ if (panel) {
     }
   };
 
+  // Where code lists are among the entries, how many: elsewhere the portal counts datasets alone.
+  const count = (shown) => {
+    if (!shown) return panel.dataset.none;
+    if (shown === 1) return panel.dataset.one;
+    const lists = cards.filter((card) => !card.hidden && card.dataset.kind === "reference").length;
+    const parts = panel.dataset.parts.replace("{datasets}", shown - lists).replace("{lists}", lists);
+    return panel.dataset.words.replace("{count}", shown) + (lists && lists < shown ? parts : "");
+  };
+
   const apply = () => {
     const chosen = fields.filter((field) => field.value);
     let shown = 0;
@@ -26,7 +35,7 @@ if (panel) {
       if (fits) shown += 1;
     }
     for (const group of groups) group.hidden = !group.querySelector("[data-card]:not([hidden])");
-    status.textContent = shown === 1 ? panel.dataset.one : panel.dataset.words.replace("{count}", shown);
+    status.textContent = count(shown);
     const query = new URLSearchParams(chosen.map((field) => [field.name, field.value])).toString();
     const address = window.location.pathname + (query ? `?${query}` : "") + window.location.hash;
     window.history.replaceState(null, "", address);
