@@ -125,14 +125,14 @@ class Lister(Presenter):
         ]
 
     def newest_sources(self) -> list[tuple[str, str, str]]:
-        """Return address, title and date of the newest documents."""
-        rows = [row for row in self.catalog.records.get("sources", {}).values() if row.get("date")]
-        rows.sort(key=lambda row: row["date"], reverse=True)
+        """Return address, title and date of the newest documents, the undated ones last."""
+        rows = list(self.catalog.records.get("sources", {}).values())
+        rows.sort(key=lambda row: row.get("date", ""), reverse=True)
         return [
             (
                 self.url(f"sources/{row['id']}/"),
                 self.label("sources", row["id"]),
-                format_period(row["date"], self.language),
+                format_period(row["date"], self.language) if row.get("date") else self.say("undated"),
             )
             for row in rows[:SHOWN_CHANGES]
         ]
