@@ -30,6 +30,15 @@ for (const button of document.querySelectorAll("[data-scheme]")) {
   });
 }
 
+// Who changes the language keeps what was asked for: query, filters, the row.
+const twin = document.querySelector("a.language");
+for (const event of ["click", "auxclick", "contextmenu"]) {
+  twin?.addEventListener(event, () => {
+    twin.search = window.location.search;
+    twin.hash = window.location.hash;
+  });
+}
+
 // On a phone the list of pages goes on to the right: begin where the reader is.
 const here = document.querySelector(".site-nav [aria-current]");
 if (here) here.closest("ul").scrollLeft = here.offsetLeft - here.closest("ul").clientWidth / 3;
