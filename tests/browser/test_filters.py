@@ -91,3 +91,20 @@ def test_without_script_the_lists_are_plain_and_whole(visitor: Visitor) -> None:
     links = page.locator("[data-card] a")
     assert links.count() == 70
     assert all(link.is_visible() for link in links.all())
+
+
+def test_the_other_language_keeps_the_filters(visitor: Visitor) -> None:
+    page = visitor.open("/catalog/?theme=economy&status=actual")
+    shown = count_shown(page)
+    page.locator("a.language").click()
+    page.wait_for_url("**/en/catalog/?theme=economy&status=actual")
+    assert count_shown(page) == shown
+
+
+def test_where_nothing_fits_the_page_says_what_to_do(visitor: Visitor) -> None:
+    page = visitor.open("/en/catalog/")
+    status = page.locator("#filter-status")
+    assert status.inner_text().endswith(f"(datasets: {page.locator('.card').count()}, code lists: 16)")
+    choose(page, "theme", "tourism")
+    choose(page, "kind", "reference")
+    assert status.inner_text() == "Nothing fits all that was chosen. Leave one filter out, or press “Reset”."
