@@ -32,6 +32,7 @@ from factory import (
 from portal.renderer import SiteError
 from portal.site import CONFIGURATIONS, write_site
 from portal.text import LANGUAGES
+from published import PageContent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,8 +125,15 @@ def test_numbers_and_dates_are_written_as_their_readers_write_them(published: Pu
     assert "31 July 2023" in published.parse("/en/catalog/misprinted/").texts["td"]
 
 
+def parse_figures(published: Published, path: str) -> PageContent:
+    """Return a parsed page without the table of its files."""
+    content = PageContent()
+    content.feed(re.sub(r'<table class="checksums">.*?</table>', "", published.read(path), flags=re.DOTALL))
+    return content
+
+
 def test_a_plain_table_is_written_for_its_readers(published: Published) -> None:
-    rows = [published.parse(path).texts["td"][:7] for path in ("/catalog/market/", "/en/catalog/market/")]
+    rows = [parse_figures(published, path).texts["td"][:7] for path in ("/catalog/market/", "/en/catalog/market/")]
     assert rows == [
         ["12.345,50", "1.000.000", "3/2/2024", "2024-02", "2010", "true", ""],
         ["12,345.50", "1,000,000", "3 February 2024", "2024-02", "2010", "true", ""],
@@ -204,7 +212,7 @@ def test_a_dataset_without_english_is_marked_as_vietnamese(published: Published)
 
 def test_one_row_is_a_number_and_not_a_chart(published: Published) -> None:
     for prefix in PREFIX.values():
-        content = published.parse(f"/{prefix}catalog/arabic/")
+        content = parse_figures(published, f"/{prefix}catalog/arabic/")
         assert "figure" not in content.texts
         assert len(content.texts["tbody"]) == 1
         assert content.attributes("tr", "id") != []
@@ -228,7 +236,7 @@ def test_a_missing_value_says_what_is_printed(published: Published) -> None:
     ],
 )
 def test_a_thousand_rows_are_cut_with_a_link(path: str, words: str, published: Published) -> None:
-    content = published.parse(path)
+    content = parse_figures(published, path)
     # Of an indicator also the empty row that a script fills for a link to a later one.
     assert len(content.texts["tr"]) == 1 + 200 + len(content.texts.get("template", []))
     assert [text for text in content.texts["p"] if text.startswith(words)]
