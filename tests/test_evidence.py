@@ -407,7 +407,9 @@ def test_a_system_shows_status_purpose_place_and_figures(language: Language) -> 
     renderer = make_renderer(REPOSITORY / "site" / "theme" / "portal", writer)
     body = renderer.render(writer.systems_page(), "")
 
-    entries = {one: html.unescape(entry) for one, entry in re.findall(r'<li id="([^"]+)">(.*?)</li>', body, re.DOTALL)}
+    # Each entry holds a list of its own, and ends with its source.
+    found = re.findall(r'<li id="([^"]+)">(.*?class="systems__source".*?)</li>', body, re.DOTALL)
+    entries = {one: html.unescape(entry) for one, entry in found}
     for row, _ in real_register().systems:
         entry = entries[row["id"]]
         expected = [
