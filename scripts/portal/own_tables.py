@@ -109,7 +109,7 @@ UPDATE observations SET latest = 1 WHERE rowid IN (
 """
 # What a target may be held against: the newest result of the same series in the same unit.
 _FIND_RESULTS = """
-WITH newest AS (
+WITH newest AS MATERIALIZED (
     SELECT id, series, unit FROM (
         SELECT o.id, o.series, o.unit, row_number() OVER (
             PARTITION BY o.series, o.unit
