@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 PREFIX: dict[Language, str] = {"vi": "", "en": "en/"}
 # Far more than any page needs, far less than one of all rows.
 MAX_PAGE_BYTES = 400_000
-MAX_MEMORY_MB = 600
+# The figures are there twice for a while: in the catalogue, and in the step that makes their pages.
+MAX_MEMORY_MB = 800
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def test_the_build_says_nothing_of_what_is_whole(built: Built) -> None:
 
 def test_the_build_does_not_hold_the_pages_of_all_rows_in_memory(built: Built) -> None:
     peaks = [int(peak) for peak in re.findall(r" s +(\d+) MB$", built.said, re.MULTILINE)]
-    assert len(peaks) == 7
+    assert len(peaks) == 11
     assert max(peaks) < MAX_MEMORY_MB
 
 
@@ -175,7 +176,8 @@ def test_nothing_from_a_package_becomes_a_part_of_the_page(language: Language, b
         assert not tags & {"iframe", "img", "base", "object", "embed", "style"}, path
         assert [tag for tag, _ in content.elements].count("main") == 1, path
         assert len(content.texts["h1"]) == 1, path
-        assert content.attributes("form", "action") in ([], ["/search/"], ["/en/search/"]), path
+        # The search of the site, and the API's for who has no script.
+        assert set(content.attributes("form", "action")) <= {"/search/", "/en/search/", "/datasette/opendata/search"}
         for tag, attributes in content.elements:
             assert not [name for name in attributes if name.startswith("on") or name == "srcdoc"], (path, tag)
             for name in ("href", "src", "action"):

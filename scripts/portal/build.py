@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portal.account import account_for
@@ -45,7 +46,6 @@ from portal.table_shape import read_shapes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
-    from pathlib import Path
 
     from portal.agreement import Proof
     from portal.build_event import Report
@@ -78,8 +78,16 @@ def _timed(name: str, report: Report) -> Iterator[None]:
     report(Begun(name))
     start = time.perf_counter()
     yield
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    report(Stage(name, time.perf_counter() - start, peak))
+    report(Stage(name, time.perf_counter() - start, _read_peak_mb()))
+
+
+def _read_peak_mb() -> int:
+    """Return the peak memory of this process; `ru_maxrss` begins with that of the process that started it."""
+    try:
+        status = Path("/proc/self/status").read_text("ascii")
+    except OSError:  # not Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) // 1024
 
 
 def build_portal(
