@@ -22,7 +22,7 @@ print(time.perf_counter() - start[0], time.process_time() - start[1], {verdict})
 """
 _OURS = _TIMED.format(
     imports="from datetime import date\nfrom pathlib import Path\nfrom portal.check import check_packages\n"
-    "from portal.descriptor import read_packages\nfrom portal.finding import find_blockers\n"
+    "from portal.data.descriptor import read_packages\nfrom portal.finding import find_blockers\n"
     "packages = read_packages(Path(sys.argv[1])).packages",
     work="findings = check_packages(packages, packages, date(2026, 1, 1))",
     verdict="not find_blockers(findings)",

@@ -24,14 +24,14 @@ _COLUMNS = {
 }  # fmt: skip
 _START = "import sys; sys.path.insert(0, 'scripts'); from pathlib import Path; "
 _OURS = f"""{_START}
-from portal.descriptor import read_packages
-from portal.distribution import FORMATS
+from portal.data.descriptor import read_packages
+from portal.files.distribution import FORMATS
 package = read_packages(Path(sys.argv[1])).packages[0]
 form = next(one for one in FORMATS if one.name == sys.argv[2])
 form.write(package, package.main, Path(sys.argv[3]), {{}})
 """
 _ZIP = f"""{_START}
-from portal.archive import write_archive
+from portal.files.archive import write_archive
 write_archive(Path(sys.argv[2]), [("data.csv", Path(sys.argv[1]))])
 """
 _PEERS = {
@@ -43,9 +43,9 @@ _PEERS = {
 }
 _PANDAS = "import sys, pandas; frame = pandas.read_csv(sys.argv[1], parse_dates=['day']); "
 _ALL = f"""{_START}
-from portal.descriptor import read_packages
-from portal.distribution import write_distributions
-from portal.register import read_registers
+from portal.data.descriptor import read_packages
+from portal.files.distribution import write_distributions
+from portal.data.register import read_registers
 packages = read_packages(Path('datapackages')).packages
 registers = read_registers(packages)
 for one in packages:
@@ -53,11 +53,11 @@ for one in packages:
 """
 _PROOF = f"""{_START}
 from contextlib import closing
-from portal.agreement import Proof, compare_package
-from portal.database import write_database
-from portal.descriptor import read_packages
-from portal.reread_database import open_database
-from portal.table import Table
+from portal.proofs.agreement import Proof, compare_package
+from portal.sqlite.database import write_database
+from portal.data.descriptor import read_packages
+from portal.proofs.reread_database import open_database
+from portal.data.table import Table
 packages = read_packages(Path('datapackages')).packages
 tables = {{one.name: Table(package, one) for package in packages for one in package.resources}}
 folder, database = Path(sys.argv[1]), Path(sys.argv[1]) / 'opendata.db'

@@ -30,11 +30,11 @@ print(wall, sum(after[:4]) - sum(before[:4]), rows)
 _OURS = _TIMED.format(
     imports="""
 from datetime import date
-from portal.check import check_packages
-from portal.database import write_database
-from portal.descriptor import read_packages
-from portal.finding import find_blockers
-from portal.table import Table
+from portal.checks.check import check_packages
+from portal.sqlite.database import write_database
+from portal.data.descriptor import read_packages
+from portal.data.finding import find_blockers
+from portal.data.table import Table
 packages = read_packages(folder := Path(sys.argv[1])).packages
 tables = {one.name: Table(package, one) for package in packages for one in package.resources}""",
     work="""

@@ -22,7 +22,8 @@ from playwright.sync_api import sync_playwright
 from bench_serve import serving
 from invented_catalogue import DATASETS, invent_documents, invent_queries
 from measure import PROJECT, PYTHON, run_process
-from portal.search_index import Document, search_terms, write_search_index
+from portal.pages.search_index import Document, write_search_index
+from portal.words.search_term import search_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

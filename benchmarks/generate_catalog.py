@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from invented_catalogue import invent_words
 from measure import PROJECT
-from portal.scaffold import DATA_FILE, Draft, make_descriptor, render_descriptor
-from portal.text import Text
+from portal.data.scaffold import DATA_FILE, Draft, make_descriptor, render_descriptor
+from portal.words.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

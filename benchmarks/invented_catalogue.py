@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from portal.search_index import Document
+from portal.pages.search_index import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

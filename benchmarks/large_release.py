@@ -10,9 +10,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from measure import PROJECT
-from portal.api_pages import FOLDER, write_api_pages
-from portal.api_schema import inspect_database
-from portal.settings import read_settings
+from portal.api.api_pages import FOLDER, write_api_pages
+from portal.api.api_schema import inspect_database
+from portal.data.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from portal.release import BuildFolder, BuildLockedError
-from portal.scheduler import WorkError, choose_scheduler
+from portal.releases.release import BuildFolder, BuildLockedError
+from portal.work.scheduler import WorkError, choose_scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portal.build import Result
-    from portal.build_event import Event
+    from portal.work.build_event import Event
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCAL_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(project: Path, folder: BuildFolder, arguments: argparse.Namespace) -> int:
-    from portal.inputs import is_current, is_withdrawn  # noqa: PLC0415 - the quick answer needs no heavy library
+    from portal.releases.inputs import is_current, is_withdrawn  # noqa: PLC0415 - the quick answer needs no heavy library
 
     say = _keep_quiet if arguments.quiet else print
     if not arguments.force and is_current(project, folder):
@@ -83,7 +83,7 @@ def _run(project: Path, folder: BuildFolder, arguments: argparse.Namespace) -> i
         say(WITHDRAWN.format(current=folder.current.resolve().name))
         return 0
     from portal.build import build_portal  # noqa: PLC0415
-    from portal.build_report import Bar, Lines, Slowest  # noqa: PLC0415
+    from portal.work.build_report import Bar, Lines, Slowest  # noqa: PLC0415
 
     slowest = Slowest()
     on_terminal = not arguments.quiet and sys.stdout.isatty()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from portal.agreement import Proof
-from portal.number import format_number
-from portal.outside import AGENT, MOST_ROWS, Outsider, Portal, UnreachableError
-from portal.reread import FormError
+from portal.proofs.agreement import Proof
+from portal.proofs.outside import AGENT, MOST_ROWS, Outsider, Portal, UnreachableError
+from portal.proofs.reread import FormError
+from portal.words.number import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

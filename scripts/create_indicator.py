@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from portal.scaffold import (
+from portal.data.scaffold import (
     INDICATORS,
     Draft,
     find_draft_faults,
@@ -17,8 +17,8 @@ from portal.scaffold import (
     make_descriptor,
     write_package,
 )
-from portal.settings import SettingsError, read_settings
-from portal.text import Text
+from portal.data.settings import SettingsError, read_settings
+from portal.words.text import Text
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATAPACKAGES = Path("datapackages")

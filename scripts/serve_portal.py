@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _start(published: Path, host: str, port: int, processes: int) -> int:
-    from portal.release_check import PortalNotBuiltError, check_published  # noqa: PLC0415  # not for --help
+    from portal.releases.release_check import PortalNotBuiltError, check_published  # noqa: PLC0415  # not for --help
 
     try:
         check_published(published)
@@ -152,7 +152,7 @@ def _serve(published: Path, listener: socket.socket, processes: int) -> int:
         log_level="warning",
         access_log=False,
         lifespan="on",
-        http="portal.connection:PatientProtocol",
+        http="portal.web.connection:PatientProtocol",
         ws="none",
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from portal.check import check_packages
-from portal.descriptor import Loaded, read_packages
-from portal.finding import find_blockers
-from portal.rules import RULES_NEEDING_TEXTS
+from portal.checks.check import check_packages
+from portal.checks.rules import RULES_NEEDING_TEXTS
+from portal.data.descriptor import Loaded, read_packages
+from portal.data.finding import find_blockers
 
 if TYPE_CHECKING:
-    from portal.finding import Finding
-    from portal.text import Language
+    from portal.data.finding import Finding
+    from portal.words.text import Language
 
 DATAPACKAGES = Path("datapackages")
 LOCAL_TIME = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from portal.by_hash import digest_file
-from portal.ledger import LEDGER, PUBLISHED, check_ledger, find_publication, suggest_file
+from portal.files.by_hash import digest_file
+from portal.releases.ledger import LEDGER, PUBLISHED, check_ledger, find_publication, suggest_file
 
 if TYPE_CHECKING:
-    from portal.ledger import Ledger
+    from portal.releases.ledger import Ledger
 
 PROJECT = Path(__file__).resolve().parent.parent
 TIMEOUT_SECONDS = 30.0

@@ -7,15 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal.coverage import show_surroundings
-from portal.descriptor import read_packages
-from portal.evidence import verify_sources
-from portal.finding import find_blockers
-from portal.source_file import check_files
+from portal.checks.coverage import show_surroundings
+from portal.checks.evidence import verify_sources
+from portal.checks.source_file import check_files
+from portal.data.descriptor import read_packages
+from portal.data.finding import find_blockers
 
 if TYPE_CHECKING:
-    from portal.evidence import Verification
-    from portal.text import Language
+    from portal.checks.evidence import Verification
+    from portal.words.text import Language
 
 DATAPACKAGES = Path("datapackages")
 _HEADER = {

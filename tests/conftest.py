@@ -12,14 +12,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from factory import TODAY
-from portal.check import check_packages
-from portal.descriptor import DESCRIPTOR, read_packages
+from portal.checks.check import check_packages
+from portal.data.descriptor import DESCRIPTOR, read_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portal.finding import Finding
-    from portal.package import Package
+    from portal.data.finding import Finding
+    from portal.data.package import Package
 
 PACKAGES = Path(__file__).parent / "packages"
 

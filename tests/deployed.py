@@ -11,7 +11,7 @@ import pytest
 from factory import TODAY, make_project, write_indicator, write_references
 from front import Front, Replica, copy_build, run_front, run_replicas
 from portal.build import build_portal
-from portal.release import BuildFolder
+from portal.releases.release import BuildFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factory import REFERENCES, REPOSITORY, TODAY, observe, read_tables, write_indicator, write_reference
-from portal.catalog import make_catalog
-from portal.check import check_packages
-from portal.coverage import Exclusion
-from portal.descriptor import read_packages
-from portal.evidence import check_evidence, verify_sources
-from portal.finding import Finding, Place
-from portal.provenance import Claim
-from portal.settings import read_settings
-from portal.source_text import SourceText
+from portal.checks.check import check_packages
+from portal.checks.coverage import Exclusion
+from portal.checks.evidence import check_evidence, verify_sources
+from portal.checks.provenance import Claim
+from portal.checks.source_text import SourceText
+from portal.data.descriptor import read_packages
+from portal.data.finding import Finding, Place
+from portal.data.settings import read_settings
+from portal.figures.catalog import make_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from portal.catalog import Catalog, Record
-    from portal.evidence import Verification
-    from portal.package import Package
+    from portal.checks.evidence import Verification
+    from portal.data.package import Package
+    from portal.figures.catalog import Catalog, Record
 
 SOURCES = REPOSITORY.parent / "shared" / "sources"
 needs_texts = pytest.mark.skipif(

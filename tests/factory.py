@@ -15,24 +15,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portal.catalog import make_catalog
-from portal.check import check_packages
-from portal.database import write_database
-from portal.descriptor import read_packages
-from portal.distribution import write_distributions
-from portal.finding import find_blockers
-from portal.number import format_number
-from portal.observation import Observation
-from portal.package import INDICATOR_FIELDS
-from portal.settings import read_settings
-from portal.table import Table
+from portal.checks.check import check_packages
+from portal.data.descriptor import read_packages
+from portal.data.finding import find_blockers
+from portal.data.observation import Observation
+from portal.data.package import INDICATOR_FIELDS
+from portal.data.settings import read_settings
+from portal.data.table import Table
+from portal.figures.catalog import make_catalog
+from portal.files.distribution import write_distributions
+from portal.sqlite.database import write_database
+from portal.words.number import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from portal.catalog import Catalog
-    from portal.finding import Finding
-    from portal.package import Package
+    from portal.data.finding import Finding
+    from portal.data.package import Package
+    from portal.figures.catalog import Catalog
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # After every period that the tests write but for targets.

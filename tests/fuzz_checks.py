@@ -13,7 +13,7 @@ from collections import Counter
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
-import portal.csv_block
+from portal.data import csv_block
 from table_cases import Case, Verdicts, cases, judge_case
 
 # Of the packages that the slow check finds clean, the fast one must know at least this share by itself.
@@ -23,7 +23,7 @@ ROUND = 250
 
 def set_block_bytes(count: int) -> None:
     """Let files be read in blocks of so many bytes."""
-    portal.csv_block.BLOCK_BYTES = count
+    csv_block.BLOCK_BYTES = count
 
 
 def run(count: int, first_seed: int) -> Counter[Verdicts]:

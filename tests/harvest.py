@@ -19,13 +19,13 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.standards import GRAPH, TURTLE, write_standards
+from portal.catalogues.standards import GRAPH, TURTLE, write_standards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from portal.catalog import Catalog
+    from portal.figures.catalog import Catalog
 
 CONFORMANCE = REPOSITORY.parent / "shared" / "conformance"
 needs_shapes = pytest.mark.skipif(

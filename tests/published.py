@@ -26,15 +26,15 @@ from factory import (
     write_table,
 )
 from portal.build import build_portal
-from portal.database import write_database
-from portal.descriptor import read_packages
-from portal.release import BuildFolder
+from portal.data.descriptor import read_packages
+from portal.releases.release import BuildFolder
+from portal.sqlite.database import write_database
 from shared import share
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.package import Package
+    from portal.data.package import Package
 
 ROWS = 1_000
 

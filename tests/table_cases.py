@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 import factory
-from portal.check import check_closely, check_quickly
-from portal.descriptor import read_package
-from portal.package import Field, Resource
-from portal.rules import Context
-from portal.text import Text
+from portal.checks.check import check_closely, check_quickly
+from portal.checks.rules import Context
+from portal.data.descriptor import read_package
+from portal.data.package import Field, Resource
+from portal.words.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from portal.package import Package
+    from portal.data.package import Package
 
 CODES = frozenset({"a", "b", "ă", "1", "KG"})
 CONTEXT = Context(

@@ -23,23 +23,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory import build_database, column, write_indicator, write_references, write_table
-from portal.agreement import Proof, Reading, compare_package, compare_table
-from portal.build_cache import BuildCache
-from portal.distribution import FORMATS, write_distributions
-from portal.form import FORMS, NO_TABLES, Form, find_form
-from portal.package import Field
-from portal.proof import Prover, count_forms, digest_forms
-from portal.reread_database import open_database
-from portal.reread_json import read_json_columns
-from portal.reread_text import read_csv
-from portal.static_json import write_json_columns
-from portal.table import Row, Table
-from portal.text import Text
+from portal.data.package import Field
+from portal.data.table import Row, Table
+from portal.files.distribution import FORMATS, write_distributions
+from portal.files.static_json import write_json_columns
+from portal.proofs.agreement import Proof, Reading, compare_package, compare_table
+from portal.proofs.form import FORMS, NO_TABLES, Form, find_form
+from portal.proofs.proof import Prover, digest_forms
+from portal.proofs.reread_database import open_database
+from portal.proofs.reread_json import read_json_columns
+from portal.proofs.reread_text import read_csv
+from portal.words.text import Text
+from portal.work.build_cache import BuildCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from portal.package import Package
+    from portal.data.package import Package
 
 NFD = unicodedata.normalize("NFD", "Phú Quốc")
 MARKET = [
@@ -141,7 +141,7 @@ def test_all_forms_agree_and_every_cell_is_counted(written: Forms) -> None:
 
 
 def test_no_reader_is_the_library_that_wrote_the_form(written: Forms) -> None:
-    readers = {one.form: one.reader for one in count_forms(written.compare("market"))}
+    readers = {one.form: one.reader for one in written.compare("market").count_forms()}
     writers = {"XLSX": "xlsxwriter", "CSV": "csv", "Parquet": "pyarrow"}
     assert all(readers[form] != writer for form, writer in writers.items())
 
@@ -323,7 +323,7 @@ def test_unchanged_files_are_not_compared_again_and_changed_ones_are(
         compared.append(arguments[3])
         return compare_package(*arguments)
 
-    monkeypatch.setattr("portal.proof.compare_package", watch)
+    monkeypatch.setattr("portal.proofs.proof.compare_package", watch)
     package = forms.packages["market"]
     files = tuple(path.name for path in (forms.data / "market").iterdir())
     written = {"market": [type("File", (), {"name": name})() for name in files]}
@@ -352,9 +352,9 @@ def test_the_digest_of_forms_depends_on_every_byte(forms: Forms) -> None:
 
 def test_counts_add_up(written: Forms) -> None:
     proof = written.compare("market")
-    assert sum(one.cells for one in count_forms(proof)) == sum(one.cells for one in proof.comparisons)
+    assert sum(one.cells for one in proof.count_forms()) == sum(one.cells for one in proof.comparisons)
     assert Decimal(sum(one.cells for one in proof.comparisons)) == 24 * len(proof.comparisons)
-    assert json.dumps([one.form for one in count_forms(proof)])
+    assert json.dumps([one.form for one in proof.count_forms()])
 
 
 def test_a_package_that_two_programs_read_differently_agrees_with_no_form(written: Forms) -> None:
@@ -370,7 +370,7 @@ def test_a_package_that_two_programs_read_differently_agrees_with_no_form(writte
 
 
 def test_a_large_workbook_is_read_as_a_small_one(written: Forms, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.form.LARGE_EXCEL_BYTES", 0)
+    monkeypatch.setattr("portal.proofs.form.LARGE_EXCEL_BYTES", 0)
     proof = written.compare("market") + written.compare("fish")
     assert proof.findings == ()
     assert {one.reader for one in proof.comparisons if one.form == "XLSX"} == {"expat"}
@@ -386,7 +386,7 @@ def test_a_csv_file_is_cut_between_rows_only(rows: list[list[str]], size: int, w
     csv.writer(text).writerows(rows)
     raw = text.getvalue().encode() if whole else text.getvalue().removesuffix("\r\n").encode()
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr("portal.reread_text._PIECE_BYTES", size)
+        patch.setattr("portal.proofs.reread_text._PIECE_BYTES", size)
         path = Path(folder, "x.csv")
         path.write_bytes(raw)
         assert list(map(list, read_csv(path, 3))) == rows
@@ -394,7 +394,7 @@ def test_a_csv_file_is_cut_between_rows_only(rows: list[list[str]], size: int, w
 
 @pytest.mark.parametrize("number", ["12.25", "-0.001", "1e5", "123456"])
 def test_a_number_may_lie_across_two_pieces(number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.reread_json._CHUNK_CHARACTERS", 1)
+    monkeypatch.setattr("portal.proofs.reread_json._CHUNK_CHARACTERS", 1)
     path = tmp_path / "x.json"
     path.write_text(f'{{"name":"x","rows":2,"columns":{{\n"n":[{number},{number}]\n}}}}\n', "utf-8")
     value = Decimal(number)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.datastructures import Headers
 
-from portal import answer as module
-from portal.answer import CACHE_CONTROL, Answer, AnswerCache, call
+from portal.web import answer as module
+from portal.web.answer import CACHE_CONTROL, Answer, AnswerCache, call
 
 if TYPE_CHECKING:
     from starlette.responses import Response

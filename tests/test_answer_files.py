@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.answer_files import FOLDER, list_addresses, write_answers
-from portal.api_schema import ApiSchema, TableSchema
+from portal.api.answer_files import FOLDER, list_addresses, write_answers
+from portal.api.api_schema import ApiSchema, TableSchema
 
 if TYPE_CHECKING:
     from pathlib import Path

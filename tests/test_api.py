@@ -12,7 +12,7 @@ import pytest
 from datasette.app import Datasette
 from datasette.utils import compound_keys_after_sql
 
-from portal.api import open_api, say_after_key
+from portal.api.api import open_api, say_after_key
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.api_error import ApiError, list_error_kinds
+from portal.web.api_error import ApiError, list_error_kinds
 
 
 @pytest.mark.parametrize("code", list_error_kinds())

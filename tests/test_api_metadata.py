@@ -21,10 +21,10 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.api_metadata import describe_column, make_metadata
-from portal.package import Field
-from portal.settings import read_settings
-from portal.text import Text
+from portal.api.api_metadata import describe_column, make_metadata
+from portal.data.package import Field
+from portal.data.settings import read_settings
+from portal.words.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,9 +14,9 @@ import jinja2
 import pytest
 
 from factory import HOSTILE_TITLE, REPOSITORY
-from portal.api import PortalDatasette, open_api
-from portal.api_pages import FOLDER, write_api_pages
-from portal.settings import read_settings
+from portal.api.api import PortalDatasette, open_api
+from portal.api.api_pages import FOLDER, write_api_pages
+from portal.data.settings import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.api_error import ApiError
-from portal.api_request import ApiRequest, Kind, read_request
-from portal.api_schema import ApiSchema, QuerySchema, TableSchema
+from portal.api.api_request import ApiRequest, Kind, read_request
+from portal.api.api_schema import ApiSchema, QuerySchema, TableSchema
+from portal.web.api_error import ApiError
 
 COLUMNS = ("period", "area", "value")
 SMALL = TableSchema("small", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset({"area"}), 10)

@@ -14,10 +14,10 @@ from datasette.utils.asgi import Request
 from datasette.views.table import display_columns_and_rows
 from markupsafe import Markup, escape
 
-from portal.api import PortalDatasette, open_api
-from portal.api_facets import ASKED_ALONE, KeptFacets, load_facets
-from portal.api_pages import FOLDER
-from portal.api_rows import TableRows, read_rows, write_query_rows
+from portal.api.api import PortalDatasette, open_api
+from portal.api.api_facets import ASKED_ALONE, KeptFacets, load_facets
+from portal.api.api_pages import FOLDER
+from portal.api.api_rows import TableRows, read_rows, write_query_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.api_schema import INSPECTION, QuerySchema, TableSchema, inspect_database, read_counts, read_schema
+from portal.api.api_schema import INSPECTION, QuerySchema, TableSchema, inspect_database, read_counts, read_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,8 +23,8 @@ import httpx
 import psutil
 import pytest
 
-from portal.api_schema import inspect_database
-from portal.query_lane import COOLING_SECONDS, WORKERS
+from portal.api.api_schema import inspect_database
+from portal.api.query_lane import COOLING_SECONDS, WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -241,7 +241,7 @@ def find_workers(server: subprocess.Popen[str]) -> dict[int, psutil.Process]:
 
 def is_for_queries(process: psutil.Process) -> bool:
     try:
-        return "portal.query_process" in process.cmdline()
+        return "portal.api.query_process" in process.cmdline()
     except psutil.NoSuchProcess:  # or a zombie
         return False
 

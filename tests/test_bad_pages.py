@@ -14,15 +14,15 @@ import pytest
 
 from bad_catalogue import OVERRIDE, ROWS, WORD, build_bad_catalogue
 from factory import ARABIC, HOSTILE_TITLE, HOSTILE_TITLE_EN, SCRIPT
-from portal.presenter import SHOWN_FIGURES, SHOWN_ROWS
-from portal.text import LANGUAGES
+from portal.pages.presenter import SHOWN_FIGURES, SHOWN_ROWS
+from portal.words.text import LANGUAGES
 from published import PageContent
 from shared import share
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.text import Language
+    from portal.words.text import Language
 
 PREFIX: dict[Language, str] = {"vi": "", "en": "en/"}
 # Far more than any page needs, far less than one of all rows.

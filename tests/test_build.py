@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from factory import REPOSITORY, find_damage, find_staging, make_project, make_tiny_project
-from portal.inputs import INPUTS, is_current
-from portal.release import KEPT_RELEASES, BuildFolder, read_record
+from portal.releases.inputs import INPUTS, is_current
+from portal.releases.release import KEPT_RELEASES, BuildFolder, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from factory import TODAY, find_damage, make_tiny_project
-from portal import build, build_cache, package_work
-from portal.build_cache import BuildCache, digest_parts
-from portal.distribution import write_distributions
-from portal.release import BuildFolder
-from portal.scheduler import Here
+from portal import build
+from portal.files.distribution import write_distributions
+from portal.releases.release import BuildFolder
+from portal.work import build_cache, package_work
+from portal.work.build_cache import BuildCache, digest_parts
+from portal.work.scheduler import Here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from portal.distribution import Distribution
-    from portal.package import Package
-    from portal.register import Registers
+    from portal.data.package import Package
+    from portal.data.register import Registers
+    from portal.files.distribution import Distribution
 
 
 @pytest.fixture

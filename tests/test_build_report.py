@@ -14,8 +14,8 @@ from rich.console import Console
 
 import build_portal
 from factory import REPOSITORY, make_tiny_project
-from portal.build_event import Advanced, Begun, Stage
-from portal.build_report import STAGES, Bar, Lines, Slowest
+from portal.work.build_event import Advanced, Begun, Stage
+from portal.work.build_report import STAGES, Bar, Lines, Slowest
 
 if TYPE_CHECKING:
     from pathlib import Path

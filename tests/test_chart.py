@@ -25,14 +25,14 @@ from factory import (
     write_indicator,
     write_references,
 )
-from portal.chart import MAX_PARTS, VERSION, draw_chart
-from portal.chart_choice import MIN_PARTS, Breakdown, Part, Series, choose_chart
-from portal.chart_ranks import specify_ranks
-from portal.chart_spec import GAP, MAX_LABEL, WIDTH, Row, measure_label, specify_bars
-from portal.chart_text import clean_text, isolate_text, measure_text, wrap_text
-from portal.chart_timeline import MAX_POINTS, Axis, Point, choose_ticks, specify_timeline, thin_points
-from portal.package import Headline
-from portal.text import LANGUAGES
+from portal.charts.chart import MAX_PARTS, VERSION, draw_chart
+from portal.charts.chart_choice import MIN_PARTS, Breakdown, Part, Series, choose_chart
+from portal.charts.chart_ranks import specify_ranks
+from portal.charts.chart_spec import GAP, MAX_LABEL, WIDTH, Row, measure_label, specify_bars
+from portal.charts.chart_text import clean_text, isolate_text, measure_text, wrap_text
+from portal.charts.chart_timeline import MAX_POINTS, Axis, Point, choose_ticks, specify_timeline, thin_points
+from portal.data.package import Headline
+from portal.words.text import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
     from jsonschema.protocols import Validator
 
-    from portal.catalog import Catalog
-    from portal.chart import Chart
-    from portal.observation import Observation
-    from portal.text import Language
+    from portal.charts.chart import Chart
+    from portal.data.observation import Observation
+    from portal.figures.catalog import Catalog
+    from portal.words.text import Language
     from published import Published
 
 pytest_plugins = ("tests.published",)
@@ -907,7 +907,7 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
     write_indicator(tmp_path, "fish", [row | RANKS for row in DTI], headline={"measure": "position"})
     code = (
         "import sys; from pathlib import Path; from factory import make_tiny_catalog;"
-        "from portal.chart import draw_chart; catalog = make_tiny_catalog(Path(sys.argv[1]));"
+        "from portal.charts.chart import draw_chart; catalog = make_tiny_catalog(Path(sys.argv[1]));"
         "sys.stdout.buffer.write(repr(draw_chart(catalog.packages['fish'], catalog, 'vi')).encode())"
     )
     paths = [str(REPOSITORY), str(REPOSITORY / "scripts"), str(REPOSITORY / "tests")]

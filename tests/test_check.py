@@ -18,14 +18,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from factory import TODAY
-from portal.check import check_packages, read_codes
-from portal.descriptor import DESCRIPTOR, read_packages
-from portal.finding import find_blockers
-from portal.table import read_rows
+from portal.checks.check import check_packages, read_codes
+from portal.data.descriptor import DESCRIPTOR, read_packages
+from portal.data.finding import find_blockers
+from portal.data.table import read_rows
 
 if TYPE_CHECKING:
     from conftest import Checker, TinyPackage
-    from portal.finding import Finding
+    from portal.data.finding import Finding
 
 PACKAGES = Path(__file__).parent / "packages"
 VALID = PACKAGES / "valid"

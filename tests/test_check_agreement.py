@@ -61,7 +61,7 @@ def test_a_portal_agrees_with_itself(served: tuple[str, Path], capsys: pytest.Ca
 def test_what_was_not_compared_is_said_last(
     served: tuple[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("portal.outside", "check_agreement"):
+    for module in ("portal.proofs.outside", "check_agreement"):
         monkeypatch.setattr(f"{module}.MOST_ROWS", 1_000 - 1)
     assert main([served[0], "fish", "thousand"]) == 0
     lines = capsys.readouterr().out.splitlines()

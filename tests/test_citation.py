@@ -15,14 +15,14 @@ from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware
 
 from factory import HOSTILE_TITLE, REPOSITORY, make_tiny_catalog, write_indicator, write_references
-from portal.citation import clean_bibtex, list_ris, make_bibtex
-from portal.settings import read_settings
+from portal.catalogues.citation import clean_bibtex, list_ris, make_bibtex
+from portal.data.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from portal.package import Package
+    from portal.data.package import Package
     from published import Published
 
 pytest_plugins = ("published",)

@@ -16,10 +16,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from factory import make_tiny_catalog, write_indicator, write_references
-from portal import ckan_gate
-from portal.ckan import make_ckan, to_tag, to_timestamp
-from portal.ckan_api import ACTIONS, CkanCatalog, CkanError
-from portal.ckan_gate import MOST_BYTES, MOST_PARAMETERS, CkanGate
+from portal.api import ckan_gate
+from portal.api.ckan_api import ACTIONS, CkanCatalog, CkanError
+from portal.api.ckan_gate import MOST_BYTES, MOST_PARAMETERS, CkanGate
+from portal.catalogues.ckan import make_ckan, to_tag, to_timestamp
 from portal.server import SECURITY_HEADERS, create_app
 
 if TYPE_CHECKING:
@@ -382,7 +382,7 @@ def test_answers_that_nobody_reads_are_bounded(catalog: CkanCatalog, monkeypatch
     gate = open_gate(CkanCatalog({**catalog.document, "packages": many}))
     status, _, body = asyncio.run(post(gate, "package_search", "192.0.2.1", rows=1_000))
     assert (status, len(body["result"]["results"])) == (200, 100)
-    monkeypatch.setattr("portal.outbox.MOST_BYTES_OF_CLIENT", 100_000)
+    monkeypatch.setattr("portal.web.outbox.MOST_BYTES_OF_CLIENT", 100_000)
     status, headers, body = asyncio.run(post(gate, "package_search", "192.0.2.1", rows=1_000))
     assert (status, headers["retry-after"]) == (429, "5")
     assert body == (

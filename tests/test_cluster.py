@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from factory import REPOSITORY, TODAY, find_damage, make_tiny_project
-from portal import build, cluster
-from portal.build_event import Advanced
-from portal.cluster import Cluster, connect
-from portal.release import BuildFolder
-from portal.scheduler import Here, WorkError
+from portal import build
+from portal.releases.release import BuildFolder
+from portal.work import cluster
+from portal.work.build_event import Advanced
+from portal.work.cluster import Cluster, connect
+from portal.work.scheduler import Here, WorkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from portal.build_event import Event
+    from portal.work.build_event import Event
 
 PATIENCE = 60
 

@@ -13,13 +13,13 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from factory import column, write_table
-from portal.column import make_columns
-from portal.descriptor import read_packages
-from portal.distribution import FORMATS
-from portal.format_limits import fits_excel
-from portal.sdmx import SUFFIX
-from portal.static_json import write_cell, write_json_columns
-from portal.table import Table, read_batches, read_rows
+from portal.checks.format_limits import fits_excel
+from portal.data.column import make_columns
+from portal.data.descriptor import read_packages
+from portal.data.table import Table, read_batches, read_rows
+from portal.files.distribution import FORMATS
+from portal.files.sdmx import SUFFIX
+from portal.files.static_json import write_cell, write_json_columns
 
 if TYPE_CHECKING:
     from pathlib import Path

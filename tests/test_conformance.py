@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portal.conformance import MAX_ERRORS, check_conformance
+from portal.checks.conformance import MAX_ERRORS, check_conformance
 
 if TYPE_CHECKING:
     from collections.abc import Callable

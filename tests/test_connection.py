@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import uvicorn
 
-from portal import connection as module
-from portal.connection import PatientProtocol, is_of_this_machine, name_client
+from portal.web import connection as module
+from portal.web.connection import PatientProtocol, is_of_this_machine, name_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from evidence_factory import UNITS, Fault, World, as_faults, find, write_world
 from factory import observe
-from portal.consistency import Evidence, Range, RelationError, Verdict, judge_relation
+from portal.checks.consistency import Evidence, Range, RelationError, Verdict, judge_relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from portal.finding import Finding
-    from portal.observation import Observation
+    from portal.data.finding import Finding
+    from portal.data.observation import Observation
 
 Relation = dict[str, Any]
 PERCENT = {"unit": "percent"}

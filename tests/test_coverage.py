@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence_factory import Fault, as_faults, make_claim, make_exclusion, make_text
-from portal.coverage import Coverage, check_counts, check_coverage, count_coverage, count_runs, show_surroundings
-from portal.finding import Place
-from portal.source_text import Span
+from portal.checks.coverage import Coverage, check_counts, check_coverage, count_coverage, count_runs, show_surroundings
+from portal.checks.source_text import Span
+from portal.data.finding import Place
 
 if TYPE_CHECKING:
-    from portal.coverage import Exclusion
-    from portal.finding import Finding
-    from portal.provenance import Claim
+    from portal.checks.coverage import Exclusion
+    from portal.checks.provenance import Claim
+    from portal.data.finding import Finding
 
 PLACE = Place("sources", "reference/sources/data.csv")
 TEXT = make_text("Số 7: năm 2023 được 1.200 tấn,", "trong đó cá 800,5; một trạm.")

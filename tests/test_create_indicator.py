@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from portal.package import INDICATOR_FIELDS
-from portal.scaffold import Draft, make_descriptor
-from portal.text import Text
+from portal.data.package import INDICATOR_FIELDS
+from portal.data.scaffold import Draft, make_descriptor
+from portal.words.text import Text
 
 PROJECT = Path(__file__).resolve().parents[1]
 INDICATORS = sorted((PROJECT / "datapackages/indicators").glob("*/datapackage.json"))

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from harvest import MARKET
-from portal.croissant import CROISSANT, describe_croissant
-from portal.distribution import Distribution
+from portal.catalogues.croissant import CROISSANT, describe_croissant
+from portal.files.distribution import Distribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ import pytest
 from csvw import CSVW, TableGroup
 
 from harvest import MARKET, harvest, write_tiny
-from portal.csvw import SUFFIX
+from portal.catalogues.csvw import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,9 +28,9 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.database import write_database
-from portal.finding import find_blockers
-from portal.sql import to_sql
+from portal.data.finding import find_blockers
+from portal.sqlite.database import write_database
+from portal.sqlite.sql import to_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from rdflib.compare import isomorphic
 from rdflib.namespace import DCTERMS, PROV, SKOS
 
 from harvest import count, find_violations, needs_shapes
-from portal.authority import EU_THEMES
+from portal.catalogues.authority import EU_THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,9 @@ import ckanapi
 import pytest
 
 from front import SHIPPED, Answer, Front, ask, find_port, read_all, run_front, wait_until
-from portal.answer_files import FOLDER
+from portal.api.answer_files import FOLDER
 from portal.server import SECURITY_HEADERS
-from portal.static_site import MEDIA_TYPES, NOT_KEPT, name_cache_control, name_disposition
+from portal.web.static_site import MEDIA_TYPES, NOT_KEPT, name_cache_control, name_disposition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

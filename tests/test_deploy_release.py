@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from front import Answer, Front, Replica, ask, copy_build, copy_release, publish, run_front, run_replicas, wait_until
-from portal.answer_files import FOLDER, write_answers
+from portal.api.answer_files import FOLDER, write_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portal.descriptor import (
+from portal.data.descriptor import (
     DESCRIPTOR,
     MAX_DEPTH,
     MAX_DESCRIPTOR_BYTES,
@@ -19,8 +19,8 @@ from portal.descriptor import (
     read_package,
     read_packages,
 )
-from portal.package import Field, Headline, License
-from portal.text import Text
+from portal.data.package import Field, Headline, License
+from portal.words.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,18 +19,18 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from factory import check_folder, column, make_tiny_catalog, write_indicator, write_references, write_table
-from portal.collection import write_catalog
-from portal.database import DatasetSummary
-from portal.descriptor import read_packages
-from portal.distribution import LONG_ROWS, publish_descriptor, write_distributions
-from portal.download_bar import note_limits
-from portal.excel_file import write_excel
-from portal.table import Table
+from portal.data.descriptor import read_packages
+from portal.data.table import Table
+from portal.files.collection import write_catalog
+from portal.files.distribution import LONG_ROWS, publish_descriptor, write_distributions
+from portal.files.excel_file import write_excel
+from portal.pages.download_bar import note_limits
+from portal.sqlite.database import DatasetSummary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.package import Package
+    from portal.data.package import Package
     from published import Published
 
 pytest_plugins = ("published",)
@@ -372,6 +372,6 @@ def test_a_long_indicator_has_its_data_alone(tmp_path: Path, monkeypatch: pytest
     write_indicator(tmp_path / "packages", "fish")
     package = next(one for one in check_folder(tmp_path / "packages").packages if one.name == "fish")
     for most, first in ((1, "Để đọc · To read"), (0, "Số liệu · Data")):
-        monkeypatch.setattr("portal.excel_file.WORDED_ROWS", most)
+        monkeypatch.setattr("portal.files.excel_file.WORDED_ROWS", most)
         write_excel(package, package.main, tmp_path / "fish.xlsx", {})
         assert CalamineWorkbook.from_path(str(tmp_path / "fish.xlsx")).sheet_names[0] == first

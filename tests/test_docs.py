@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import validate_packages
-from portal.coverage import Coverage
-from portal.descriptor import read_packages
-from portal.evidence import verify_sources
+from portal.checks.coverage import Coverage
+from portal.checks.evidence import verify_sources
+from portal.data.descriptor import read_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -337,11 +337,24 @@ def test_the_readme_is_short() -> None:
 
 def test_the_module_map_names_every_module() -> None:
     text = (PROJECT / DEVELOPERS).read_text("utf-8")
-    modules = {path.stem for path in (PROJECT / "scripts/portal").glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in (PROJECT / "scripts/portal").rglob("*.py")} - {"__init__"}
     section = text.partition("## Module map")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`([a-z_]+)`", section))
+    folders = {path.parent.name for path in (PROJECT / "scripts/portal").glob("*/__init__.py")}
+    named = set(re.findall(r"`([a-z_]+)`", section)) - folders
     assert modules - named == set(), "modules that docs/developers.md does not name"
     assert {word for word in named if re.search(rf"^\| .*`{word}`.* \|", section, re.MULTILINE)} - modules == set()
+
+
+def test_folders_use_only_folders_that_stand_above_them_in_the_module_map() -> None:
+    section = (PROJECT / DEVELOPERS).read_text("utf-8").partition("## Module map")[2].partition("\n## ")[0]
+    order = list(dict.fromkeys(re.findall(r"^\| `([a-z]+)` \|", section, re.MULTILINE)))
+    portal = PROJECT / "scripts/portal"
+    assert sorted(order) == sorted(path.parent.name for path in portal.glob("*/__init__.py"))
+    for path in portal.glob("*/*.py"):
+        below = set(order[order.index(path.parent.name) + 1 :])
+        # What a type checker alone reads is no use: it stands indented, below TYPE_CHECKING.
+        used = set(re.findall(r"^from portal\.([a-z]+)", path.read_text("utf-8"), re.MULTILINE))
+        assert used & below == set(), f"{path.parent.name}/{path.name}"
 
 
 def test_the_design_components_name_classes_that_exist() -> None:

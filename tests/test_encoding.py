@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from portal.encoding import decode_text, guess_encoding, is_nfc
-from portal.finding import Finding, Place
+from portal.data.encoding import decode_text, guess_encoding, is_nfc
+from portal.data.finding import Finding, Place
 
 PLACE = Place("offices", "offices/data.csv")
 TONES = "\u0300\u0301\u0303\u0309\u0323"

@@ -16,20 +16,20 @@ import pytest
 
 from evidence_factory import LINES, Fault, as_faults, find, read_catalog, write_world
 from factory import REPOSITORY
-from portal.coverage import Coverage, check_counts
-from portal.descriptor import read_packages
-from portal.evidence import check_evidence, check_register, judge_packages, read_register
-from portal.page import Writer
-from portal.renderer import make_renderer
-from portal.text import LANGUAGES
+from portal.checks.coverage import Coverage, check_counts
+from portal.checks.evidence import check_evidence, check_register, judge_packages, read_register
+from portal.data.descriptor import read_packages
+from portal.pages.page import Writer
+from portal.pages.renderer import make_renderer
+from portal.words.text import LANGUAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.catalog import Catalog
-    from portal.evidence import Register
-    from portal.package import Package
-    from portal.text import Language
+    from portal.checks.evidence import Register
+    from portal.data.package import Package
+    from portal.figures.catalog import Catalog
+    from portal.words.text import Language
 
 MODULES = ("source_text", "provenance", "coverage", "evidence")
 TESTS = ("source_text", "provenance", "coverage", "consistency", "evidence")

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from evidence_factory import read_catalog, write_world
 from factory import REPOSITORY, observe
-from portal.consistency import Evidence, judge_relation
-from portal.explanation import Results, explain_verdict, judge_target
+from portal.checks.consistency import Evidence, judge_relation
+from portal.figures.explanation import Results, explain_verdict, judge_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from portal.catalog import Catalog
-    from portal.consistency import Verdict
-    from portal.observation import Observation
+    from portal.checks.consistency import Verdict
+    from portal.data.observation import Observation
+    from portal.figures.catalog import Catalog
 
 NB = "\N{NO-BREAK SPACE}"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal import fair_turns as module
-from portal.fair_turns import FairTurns
+from portal.web import fair_turns as module
+from portal.web.fair_turns import FairTurns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,11 +10,11 @@ import pytest
 
 import factory
 from fuzz_checks import HEALTHY_SHARE, run
-from portal import csv_block
-from portal.check import check_closely, check_package, check_quickly, read_codes
-from portal.csv_block import DoubtError, parse_block, read_blocks
-from portal.descriptor import read_packages
-from portal.rules import Context
+from portal.checks.check import check_closely, check_package, check_quickly, read_codes
+from portal.checks.rules import Context
+from portal.data import csv_block
+from portal.data.csv_block import DoubtError, parse_block, read_blocks
+from portal.data.descriptor import read_packages
 from table_cases import CONTEXT, Verdicts
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from portal.package import Package
+    from portal.data.package import Package
 
 NAMES = ["a", "b"]
 FIELDS = [
@@ -154,7 +154,7 @@ def test_leaves_faults_to_the_check_that_words_them(tmp_path: Path, data: bytes,
 
 def test_a_table_is_read_in_threads_to_the_same_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_block, "BLOCK_BYTES", 1_000)
-    monkeypatch.setattr("portal.fast_check.BLOCK_BYTES", 1_000)
+    monkeypatch.setattr("portal.checks.fast_check.BLOCK_BYTES", 1_000)
     lines = [f'{number},"xã {number}\nthôn",{number % 100}' for number in range(3_000)]
     head = "id,place,value\n"
     assert check_quickly(write(tmp_path / "right", (head + "\n".join(lines)).encode()), CONTEXT) == []
@@ -229,7 +229,7 @@ def test_a_row_without_end_is_a_doubt_and_not_a_whole_file_in_memory(
 def test_a_table_too_long_for_excel_has_the_warning_of_the_close_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.format_limits.EXCEL_ROWS", 3)
+    monkeypatch.setattr("portal.checks.format_limits.EXCEL_ROWS", 3)
     package = write(tmp_path, b"id,place,value\n1,a,5\n2,a,5\n3,b,6\n")
     quick = check_quickly(package, CONTEXT)
     assert quick is not None

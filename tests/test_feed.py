@@ -10,7 +10,7 @@ import pytest
 
 from atom_rules import find_faults
 from factory import ARABIC, make_tiny_catalog, write_indicator, write_references
-from portal.feed import MOST_ENTRIES, make_feeds, name_tag, render_feed, to_moment, write_feeds
+from portal.catalogues.feed import MOST_ENTRIES, make_feeds, name_tag, render_feed, to_moment, write_feeds
 
 if TYPE_CHECKING:
     from pathlib import Path

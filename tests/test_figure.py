@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factory import REPOSITORY, make_tiny_catalog, observe, write_indicator, write_reference, write_references
-from portal.figure import describe_observation, format_figure, say_when
+from portal.figures.figure import describe_observation, format_figure, say_when
 
 if TYPE_CHECKING:
-    from portal.catalog import Catalog
-    from portal.text import Language
+    from portal.figures.catalog import Catalog
+    from portal.words.text import Language
 
 NB = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"

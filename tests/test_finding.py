@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.finding import Finding, Place, Severity, find_blockers, make_finding, read_catalog
+from portal.data.finding import Finding, Place, Severity, find_blockers, make_finding, read_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,15 +10,15 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from factory import column, write_table
-from portal.descriptor import read_packages
-from portal.excel_file import write_excel
-from portal.finding import Place
-from portal.format_limits import EXCEL_ROWS, Extent, find_obstacles, fits_excel, is_exact, measure_extent
+from portal.checks.format_limits import EXCEL_ROWS, Extent, find_obstacles, fits_excel, is_exact, measure_extent
+from portal.data.descriptor import read_packages
+from portal.data.finding import Place
+from portal.files.excel_file import write_excel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.package import Package
+    from portal.data.package import Package
 
 
 def make_package(folder: Path, fields: list[dict[str, object]], rows: list[list[str]]) -> Package:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.full_text import write_full_text
-from portal.text import fold
+from portal.sqlite.full_text import write_full_text
+from portal.words.text import fold
 
 if TYPE_CHECKING:
     from pathlib import Path

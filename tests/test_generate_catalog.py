@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from factory import TODAY
 from generate_catalog import FAULTS, Plan, generate_catalog
-from portal.check import check_packages
-from portal.descriptor import read_packages
-from portal.finding import find_blockers
+from portal.checks.check import check_packages
+from portal.data.descriptor import read_packages
+from portal.data.finding import find_blockers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.finding import Finding
+    from portal.data.finding import Finding
 
 
 def check(project: Path) -> list[Finding]:

@@ -9,12 +9,12 @@ import pytest
 
 from evidence_factory import read_catalog, write_world
 from factory import observe
-from portal.headline import explain_headline, name_headline
-from portal.package import Headline
-from portal.text import Text
+from portal.data.package import Headline
+from portal.figures.headline import explain_headline, name_headline
+from portal.words.text import Text
 
 if TYPE_CHECKING:
-    from portal.catalog import Catalog
+    from portal.figures.catalog import Catalog
 
 FISH_CATCH = Text("sản lượng cá", "fish catch")
 NB = "\N{NO-BREAK SPACE}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from portal.key_digest import KeyDigests
+from portal.checks.key_digest import KeyDigests
 
 
 def spread(start: int, count: int) -> np.ndarray:

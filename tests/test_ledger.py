@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.ledger import (
+from portal.releases.ledger import (
     LEDGER,
     PUBLISHED,
     add_release,

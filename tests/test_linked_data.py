@@ -12,11 +12,19 @@ from hypothesis import strategies as st
 from rdflib import Graph, Literal, URIRef
 from rdflib.compare import isomorphic
 
-from portal.linked_data import prune, quote_address, refer, translate, type_value, write_json_ld, write_turtle
-from portal.text import Text
+from portal.catalogues.linked_data import (
+    prune,
+    quote_address,
+    refer,
+    translate,
+    type_value,
+    write_json_ld,
+    write_turtle,
+)
+from portal.words.text import Text
 
 if TYPE_CHECKING:
-    from portal.linked_data import Node
+    from portal.catalogues.linked_data import Node
 
 NAME = URIRef("http://example.org/#x")
 TITLE = URIRef("http://purl.org/dc/terms/title")

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 
 from evidence_factory import SOURCES, needs_texts
 from factory import REPOSITORY, TODAY
-from portal.check import check_package, read_codes
-from portal.descriptor import read_packages
-from portal.evidence import check_register, read_register, verify_register
-from portal.finding import find_blockers
-from portal.printed_number import count_decimals
-from portal.rules import Context
-from portal.source_text import DIGITS, read_source_texts
+from portal.checks.check import check_package, read_codes
+from portal.checks.evidence import check_register, read_register, verify_register
+from portal.checks.rules import Context
+from portal.checks.source_text import DIGITS, read_source_texts
+from portal.data.descriptor import read_packages
+from portal.data.finding import find_blockers
+from portal.words.printed_number import count_decimals
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from portal.evidence import Register
-    from portal.package import Package
+    from portal.checks.evidence import Register
+    from portal.data.package import Package
 
 SEED = 749
 PER_KIND = 25

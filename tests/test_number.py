@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.number import MINUS, format_number, format_size
+from portal.words.number import MINUS, format_number, format_size
 
 if TYPE_CHECKING:
-    from portal.text import Language
+    from portal.words.text import Language
 
 SEPARATORS: dict[Language, tuple[str, str]] = {"vi": (".", ","), "en": (",", ".")}
 # As many digits as a number of a table can have, and more than decimal's default of 28.

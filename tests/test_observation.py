@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factory import check_folder, observe, write_indicator, write_references
-from portal.observation import read_observations, select_headline
-from portal.package import Headline
-from portal.table import Table
+from portal.data.observation import read_observations, select_headline
+from portal.data.package import Headline
+from portal.data.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from portal.observation import Observation
-    from portal.package import Package
+    from portal.data.observation import Observation
+    from portal.data.package import Package
 
 
 def read_fish(root: Path, *rows: Mapping[str, str], headline: Mapping[str, Any] | None = None) -> list[Observation]:

@@ -19,13 +19,13 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from factory import make_tiny_catalog, write_indicator, write_references
-from portal.api_error import list_error_kinds
-from portal.api_reference import ApiPage
-from portal.openapi import ROOT, list_query_parameters, make_openapi
-from portal.openapi_parts import OPERATORS, Components, name_shared
-from portal.openapi_words import say_own
-from portal.table_shape import read_shapes
-from portal.text import LANGUAGES
+from portal.api.api_reference import ApiPage
+from portal.api.openapi import ROOT, list_query_parameters, make_openapi
+from portal.api.openapi_parts import OPERATORS, Components, name_shared
+from portal.api.openapi_words import say_own
+from portal.sqlite.table_shape import read_shapes
+from portal.web.api_error import list_error_kinds
+from portal.words.text import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

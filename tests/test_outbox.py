@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal import outbox as module
-from portal.api_error import ApiError
-from portal.outbox import MOST_BYTES, MOST_BYTES_OF_CLIENT, PIECE_BYTES, Outbox, PiecewiseResponse
+from portal.web import outbox as module
+from portal.web.api_error import ApiError
+from portal.web.outbox import MOST_BYTES, MOST_BYTES_OF_CLIENT, PIECE_BYTES, Outbox, PiecewiseResponse
 
 if TYPE_CHECKING:
     from starlette.types import Message

@@ -14,21 +14,22 @@ import psutil
 import pytest
 
 from factory import REPOSITORY, TODAY, find_damage, find_staging, make_tiny_project, write_indicator
-from portal import build, package_work
-from portal.build_cache import BuildCache
-from portal.build_event import Advanced, Begun
-from portal.check import check_packages
-from portal.descriptor import read_packages
-from portal.package_pages import digest_value
-from portal.release import BuildFolder
-from portal.scheduler import Here, Processes, WorkError
+from portal import build
+from portal.checks.check import check_packages
+from portal.data.descriptor import read_packages
+from portal.pages.package_pages import digest_value
+from portal.releases.release import BuildFolder
+from portal.work import package_work
+from portal.work.build_cache import BuildCache
+from portal.work.build_event import Advanced, Begun
+from portal.work.scheduler import Here, Processes, WorkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from portal.build_event import Event
-    from portal.scheduler import Done
+    from portal.work.build_event import Event
+    from portal.work.scheduler import Done
 
 
 def ignore(_event: Event) -> None:

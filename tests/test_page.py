@@ -23,17 +23,17 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.package import Field
-from portal.page import Writer
-from portal.presenter import SHOWN_ROWS, show_cell, summarise
-from portal.renderer import make_renderer, render_markdown
-from portal.text import LANGUAGES, Text
+from portal.data.package import Field
+from portal.pages.page import Writer
+from portal.pages.presenter import SHOWN_ROWS, show_cell
+from portal.pages.renderer import make_renderer, render_markdown
+from portal.words.text import LANGUAGES, Text, summarise
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.catalog import Catalog
-    from portal.text import Language
+    from portal.figures.catalog import Catalog
+    from portal.words.text import Language
 
 GOLDEN = REPOSITORY / "tests" / "golden"
 TEMPLATES = REPOSITORY / "site" / "theme" / "portal"

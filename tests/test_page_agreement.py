@@ -14,19 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.descriptor import read_packages
-from portal.number import format_number
-from portal.page_agreement import compare_pages
-from portal.reread_database import open_database
-from portal.reread_pages import read_shown_day, read_shown_number
-from portal.table import Table
-from portal.text import LANGUAGES
+from portal.data.descriptor import read_packages
+from portal.data.table import Table
+from portal.proofs.page_agreement import compare_pages
+from portal.proofs.reread_database import open_database
+from portal.proofs.reread_pages import read_shown_day, read_shown_number
+from portal.words.number import format_number
+from portal.words.text import LANGUAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.agreement import Proof
-    from portal.text import Language
+    from portal.proofs.agreement import Proof
+    from portal.words.text import Language
     from published import Published
 
 pytest_plugins = ("published",)

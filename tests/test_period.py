@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.period import PeriodError, format_day, format_period, parse_period, say_period
+from portal.words.period import PeriodError, format_day, format_period, parse_period, say_period
 
 DAYS = st.dates()
 QUARTERS = st.builds(lambda day, quarter: f"{day.year:04}-Q{quarter}", DAYS, st.integers(1, 4))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.printed_number import PrintedNumber, PrintedNumberError, count_decimals, parse_printed
+from portal.words.printed_number import PrintedNumber, PrintedNumberError, count_decimals, parse_printed
 
 PLACES = st.integers(0, 6)
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.finding import Place
-from portal.package import INDICATOR_FIELDS
-from portal.profile import OFFICIAL_PROFILE, PORTAL_PROFILE, find_faults, find_second, name_path_fault
+from portal.data.finding import Place
+from portal.data.package import INDICATOR_FIELDS
+from portal.data.profile import OFFICIAL_PROFILE, PORTAL_PROFILE, find_faults, find_second, name_path_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,11 +8,11 @@ import pytest
 
 from evidence_factory import read_catalog, write_world
 from factory import observe
-from portal.chart_choice import PLACES
-from portal.progress import Progress, measure_progress
+from portal.charts.chart_choice import PLACES
+from portal.pages.progress import Progress, measure_progress
 
 if TYPE_CHECKING:
-    from portal.catalog import Catalog
+    from portal.figures.catalog import Catalog
 
 SHARE: dict[str, Any] = {"unit": "percent", "measure": "share"}
 RANK: dict[str, Any] = {"unit": "rank", "measure": "rank"}

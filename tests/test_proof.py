@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import verify_downloads
 from factory import TODAY, make_tiny_project
-from portal import distribution, figure
 from portal.build import build_portal
-from portal.number import format_number
-from portal.release import BuildFolder
+from portal.figures import figure
+from portal.files import distribution
+from portal.releases.release import BuildFolder
+from portal.words.number import format_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     import pytest
 
     from portal.build import Result
-    from portal.package import Package, Resource
-    from portal.register import Registers
-    from portal.text import Language
+    from portal.data.package import Package, Resource
+    from portal.data.register import Registers
+    from portal.words.text import Language
     from published import Published
 
 pytest_plugins = ("published",)

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence_factory import UNITS, Fault, as_faults, make_claim, make_text
-from portal.provenance import check_provenance
+from portal.checks.provenance import check_provenance
 
 if TYPE_CHECKING:
-    from portal.finding import Finding
-    from portal.provenance import Claim
+    from portal.checks.provenance import Claim
+    from portal.data.finding import Finding
 
 PLACE = "fish/fish.csv:2"
 CURE = {

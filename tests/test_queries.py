@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factory import REPOSITORY
-from portal.api_metadata import JOINT, make_metadata
-from portal.explanation import Results, judge_target
-from portal.observation import read_observations
-from portal.period import parse_period
-from portal.settings import read_settings
-from portal.sql_functions import register
-from portal.table import Table
-from portal.wording import say
+from portal.api.api_metadata import JOINT, make_metadata
+from portal.api.sql_functions import register
+from portal.data.observation import read_observations
+from portal.data.settings import read_settings
+from portal.data.table import Table
+from portal.figures.explanation import Results, judge_target
+from portal.words.period import parse_period
+from portal.words.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from portal.observation import Observation
-    from portal.package import Package
+    from portal.data.observation import Observation
+    from portal.data.package import Package
 
 pytest_plugins = ("published",)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from portal import query_lane as module
-from portal.query_lane import WORKERS, QueryLane
+from portal.api import query_lane as module
+from portal.api.query_lane import WORKERS, QueryLane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def count_processes() -> int:
     count = 0
     for one in psutil.Process().children(recursive=True):
         try:
-            count += one.status() != psutil.STATUS_ZOMBIE and "portal.query_process" in one.cmdline()
+            count += one.status() != psutil.STATUS_ZOMBIE and "portal.api.query_process" in one.cmdline()
         except psutil.NoSuchProcess:
             continue
     return count

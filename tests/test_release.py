@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from factory import REPOSITORY, find_damage, find_staging
-from portal.release import (
+from portal.releases.release import (
     KEPT_RELEASES,
     BuildFolder,
     BuildLockedError,
@@ -251,7 +251,7 @@ def test_what_editors_and_python_leave_is_no_input(name: str, inputs: Path) -> N
 KILLED_PUBLISH = """
 import os, signal, sys
 from pathlib import Path
-from portal.release import BuildFolder, publish, stage
+from portal.releases.release import BuildFolder, publish, stage
 
 folder, fatal = BuildFolder(Path(sys.argv[1])), int(sys.argv[2])
 seen, armed = 0, False

@@ -150,7 +150,7 @@ def test_no_file_names_where_libraries_are_fetched() -> None:
 
 
 def test_every_module_is_short() -> None:
-    modules = {path.name: read(path).count("\n") for path in PORTAL.glob("*.py")}
+    modules = {path.name: read(path).count("\n") for path in PORTAL.rglob("*.py")}
     assert len(modules) > 25
     assert {name: lines for name, lines in modules.items() if lines >= MAX_LINES} == {}
 
@@ -164,7 +164,8 @@ def test_every_module_says_what_it_is() -> None:
 
 
 def read_words(name: str) -> dict[str, dict[str, Any]]:
-    return tomllib.loads(read(PORTAL / name))
+    (file,) = PORTAL.rglob(name)
+    return tomllib.loads(read(file))
 
 
 def find_blanks(text: str) -> set[str]:

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.descriptor import read_packages
-from portal.finding import Place
-from portal.rules import Context, check_descriptor, check_row
-from portal.table import Row
+from portal.checks.rules import Context, check_descriptor, check_row
+from portal.data.descriptor import read_packages
+from portal.data.finding import Place
+from portal.data.table import Row
 
 if TYPE_CHECKING:
     from conftest import TinyPackage
-    from portal.package import Package
-    from portal.table import Cell
+    from portal.data.package import Package
+    from portal.data.table import Cell
 
 VALID = Path(__file__).parent / "packages" / "valid"
 (VISITORS,) = read_packages(VALID / "indicators").packages

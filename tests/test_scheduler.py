@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from factory import REPOSITORY
-from portal.scheduler import Done, Here, Processes, Scheduler, WorkError, choose_scheduler, count_cores
+from portal.work.scheduler import Done, Here, Processes, Scheduler, WorkError, choose_scheduler, count_cores
 
 
 @dataclass(frozen=True)

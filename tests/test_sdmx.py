@@ -13,16 +13,16 @@ from pysdmx.io import read_sdmx
 from pysdmx.io.pd import PandasDataset
 
 from factory import check_folder, write_indicator, write_references
-from portal.period import PeriodError, parse_period
-from portal.sdmx import MISSING, OBS_STATUSES, to_time_period, write_sdmx
-from portal.table import read_raw_rows
+from portal.data.table import read_raw_rows
+from portal.files.sdmx import MISSING, OBS_STATUSES, to_time_period, write_sdmx
+from portal.words.period import PeriodError, parse_period
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from portal.package import Package
+    from portal.data.package import Package
 
 pytest_plugins = ("published",)
 

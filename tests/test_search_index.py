@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from portal import search_index
-from portal.search_index import MAX_POSTINGS, Document, list_accented, search_terms, weigh_terms, write_search_index
+from portal.pages import search_index
+from portal.pages.search_index import MAX_POSTINGS, Document, weigh_terms, write_search_index
+from portal.words.search_term import search_terms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@pytest.mark.parametrize(
-    ("text", "terms"),
-    [
-        ("Dịch vụ công", ["dich", "vu", "cong"]),
-        ("ĐƯỜNG giao thông", ["duong", "giao", "thong"]),
-        ("2.389", ["2389"]),
-        ("2,389", ["2389"]),
-        ("1.738.517", ["1738517"]),
-        ("48,37%", ["48.37"]),
-        ("48.37 %", ["48.37"]),
-        ("4G, 5G; Covid-19", ["4g", "5g", "covid", "19"]),
-        ("32/63", ["32", "63"]),
-        ("", []),
-        ("<script>", ["script"]),
-    ],
-)
-def test_a_text_becomes_the_terms_that_people_type(text: str, terms: list[str]) -> None:
-    assert search_terms(text) == terms
-
-
-@given(st.text())
-def test_terms_are_plain_and_stay_what_they_are(text: str) -> None:
-    for term in search_terms(text):
-        assert search_terms(term) == [term]
+    import pytest
 
 
 def make_document(number: int, title: str) -> Document:
@@ -60,11 +32,6 @@ def test_pairs_of_neighbours_count_beside_words() -> None:
     weights = weigh_terms(make_document(0, "dịch vụ công"))
     accented = {"dich~-1ecb--": 8, "vu~-1ee5": 8, "cong~-00f4--": 8}
     assert weights == {"dich": 8, "vu": 8, "cong": 8, "dich_vu": 16, "vu_cong": 16, **accented}
-
-
-def test_accents_are_kept_beside_the_term_that_they_stand_on() -> None:
-    assert list_accented("Lúa, đất; lua") == ["lua~-00fa-", "dat~01111ea5-"]
-    assert list_accented(unicodedata.normalize("NFD", "Lúa")) == ["lua~-00fa-"]
 
 
 def test_code_lists_come_after_everything_else(tmp_path: Path) -> None:

@@ -29,11 +29,11 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
+from portal.files.precompression import compress_files
 from portal.live_release import LiveRelease, ReleaseSwitch
-from portal.precompression import compress_files
-from portal.release_check import PortalNotBuiltError, ReleaseStamp
+from portal.releases.release_check import PortalNotBuiltError, ReleaseStamp
 from portal.server import create_app, is_trick
-from portal.static_site import LONG_CACHE, SHORT_CACHE, name_cache_control
+from portal.web.static_site import LONG_CACHE, SHORT_CACHE, name_cache_control
 from serve_portal import explain_address, explain_refusal, main
 
 if TYPE_CHECKING:

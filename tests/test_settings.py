@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from factory import make_tiny_catalog
-from portal.account import account_for
-from portal.settings import SettingsError, read_settings
-from portal.text import Text
+from portal.data.settings import SettingsError, read_settings
+from portal.pages.account import account_for
+from portal.words.text import Text
 
 METADATA = Path(__file__).parent.parent / "metadata.yml"
 REQUIRED = (

@@ -29,15 +29,15 @@ from factory import (
     write_indicator,
     write_references,
 )
-from portal.renderer import SiteError
-from portal.site import CONFIGURATIONS, write_site
-from portal.text import LANGUAGES
+from portal.pages.renderer import SiteError
+from portal.pages.site import CONFIGURATIONS, write_site
+from portal.words.text import LANGUAGES
 from published import PageContent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from portal.text import Language
+    from portal.words.text import Language
     from published import Published
 
 pytest_plugins = ("published",)

@@ -10,7 +10,7 @@ import pytest
 from protego import Protego
 
 from factory import make_tiny_catalog, write_references
-from portal.sitemap import Limits, list_pages, render_addresses, write_robots, write_sitemap
+from portal.catalogues.sitemap import Limits, list_pages, render_addresses, write_robots, write_sitemap
 
 if TYPE_CHECKING:
     from pathlib import Path

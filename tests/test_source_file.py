@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from portal.source_file import MAX_FILE_BYTES, check_files
-from portal.table import MAX_CELL_CHARACTERS
+from portal.checks.source_file import MAX_FILE_BYTES, check_files
+from portal.data.table import MAX_CELL_CHARACTERS
 
 if TYPE_CHECKING:
     from conftest import TinyPackage

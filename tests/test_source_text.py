@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evidence_factory import Fault, as_faults, make_text
-from portal.finding import Place
-from portal.source_text import Span, parse_locator, read_source_texts
+from portal.checks.source_text import Span, parse_locator, read_source_texts
+from portal.data.finding import Place
 
 if TYPE_CHECKING:
     from pathlib import Path

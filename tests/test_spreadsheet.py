@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from factory import check_folder, column, write_references, write_table
-from portal.distribution import write_distributions
-from portal.finding import find_blockers
+from portal.data.finding import find_blockers
+from portal.files.distribution import write_distributions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from datasette.database import QueryInterrupted
 
-from portal.api import open_api
-from portal.sql_budget import budget, find_budget, limit_work
+from portal.api.api import open_api
+from portal.api.sql_budget import budget, find_budget, limit_work
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given
 
 import factory
-from portal import csv_block, database
-from portal.descriptor import read_packages
-from portal.sql import to_sql
-from portal.sql_column import read_sql_columns, read_text_columns
-from portal.table import Table, read_batches, read_rows
+from portal.data import csv_block
+from portal.data.descriptor import read_packages
+from portal.data.table import Table, read_batches, read_rows
+from portal.sqlite import database
+from portal.sqlite.sql import to_sql
+from portal.sqlite.sql_column import read_sql_columns, read_text_columns
 from test_column import FIELDS, ROWS
 from test_database import Sheet, quick, sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from portal.package import Package, Resource
+    from portal.data.package import Package, Resource
 
 NUMBERS = [
     "0", "-0", "00", "007", "1.0", "-1.50", "0.1", "-0.0", "99999999.9999999", "999999999999999", "1e3", "5E-7",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.sql_functions import MAX_WORDS, match_any, match_query, register
+from portal.api.sql_functions import MAX_WORDS, match_any, match_query, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.sql_limits import limit_visitors
+from portal.api.sql_limits import limit_visitors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

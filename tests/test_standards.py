@@ -11,9 +11,9 @@ import frictionless
 import jsonschema
 import pytest
 
-from portal.descriptor import DESCRIPTOR
-from portal.profile import OFFICIAL_PROFILE
-from portal.standards import write_standards
+from portal.catalogues.standards import write_standards
+from portal.data.descriptor import DESCRIPTOR
+from portal.data.profile import OFFICIAL_PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

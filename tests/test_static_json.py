@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from factory import column, make_tiny_catalog, write_indicator, write_references, write_table
-from portal.descriptor import read_packages
-from portal.latest import find_latest, write_latest
-from portal.static_json import write_json
+from portal.data.descriptor import read_packages
+from portal.files.latest import find_latest, write_latest
+from portal.files.static_json import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from portal.package import Package
+    from portal.data.package import Package
     from published import Published
 
 pytest_plugins = ("published",)

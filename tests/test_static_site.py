@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from portal.precompression import LEAST_BYTES, compress_files
-from portal.static_site import (
+from portal.files.precompression import LEAST_BYTES, compress_files
+from portal.web.static_site import (
     LONG_CACHE,
     NOT_KEPT,
     SHORT_CACHE,

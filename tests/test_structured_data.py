@@ -15,13 +15,13 @@ from rdflib import Graph, URIRef
 
 from factory import HOSTILE_TITLE, HOSTILE_TITLE_EN
 from harvest import SCHEMA, count, find_violations, needs_shapes
-from portal.structured_data import Describer, render_script
-from portal.text import LANGUAGES
+from portal.catalogues.structured_data import Describer, render_script
+from portal.words.text import LANGUAGES
 
 if TYPE_CHECKING:
     from harvest import Harvest
-    from portal.catalog import Catalog
-    from portal.text import Language
+    from portal.figures.catalog import Catalog
+    from portal.words.text import Language
     from published import Published
 
 pytest_plugins = ("published", "harvested")

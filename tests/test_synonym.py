@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.synonym import find_synonyms, read_synonyms, respell
+from portal.words.synonym import find_synonyms, read_synonyms, respell
 
 ROWS = [
     {"code": "dvc", "term": "DVC", "name": "Dịch vụ công", "name_en": "Public service", "also": ""},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.text import LANGUAGES, Text, fold, sort_key
+from portal.words.text import LANGUAGES, Text, fold, sort_key
 
 # Letters and tones that Vietnamese has, whole and decomposed, among text of any kind.
 VIETNAMESE = st.text(st.sampled_from("aăâdđeêioôơuưyAĂÂDĐEÊIOÔƠUƯY \u0300\u0301\u0303\u0306\u0309\u031b\u0323\u0302"))

@@ -1,6 +1,7 @@
 """The Kiên Giang open-data portal: a folder of data packages becomes one release.
 
-The flow, in the order in which the modules take part::
+Each stage has a folder; `build` runs them in order, `server` serves what they made. The flow, in the order in which the
+modules take part::
 
     datapackages/**/datapackage.json                 metadata.yml      site/
             |

@@ -11,50 +11,50 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal.account import account_for
-from portal.answer_files import write_answers
-from portal.api_metadata import make_metadata
-from portal.api_pages import FOLDER, write_api_pages
-from portal.api_schema import INSPECTION, inspect_database
-from portal.build_cache import BuildCache, digest_code
-from portal.build_event import Begun, Stage
-from portal.by_hash import link_by_hash, list_files, write_checksums
-from portal.catalog import make_catalog
-from portal.check import check_packages
-from portal.citation import write_citations
-from portal.ckan import write_ckan
-from portal.collection import write_catalog, write_collections
-from portal.database import write_database
-from portal.descriptor import read_packages
-from portal.developer_files import write_developer_files
-from portal.feed import write_feeds
-from portal.finding import find_blockers
-from portal.inputs import digest_project
-from portal.latest import write_latest
-from portal.package_work import Workshop, check_each, read_each, write_each
-from portal.precompression import compress_files
-from portal.proof import Prover, write_proof
-from portal.release import publish, stage
-from portal.scheduler import Processes, WorkError
-from portal.settings import read_settings
-from portal.site import write_agreement_page, write_site
-from portal.sitemap import write_sitemap
-from portal.standards import write_standards
-from portal.table import Table
-from portal.table_shape import read_shapes
+from portal.api.answer_files import write_answers
+from portal.api.api_metadata import make_metadata
+from portal.api.api_pages import FOLDER, write_api_pages
+from portal.api.api_schema import INSPECTION, inspect_database
+from portal.api.developer_files import write_developer_files
+from portal.catalogues.citation import write_citations
+from portal.catalogues.ckan import write_ckan
+from portal.catalogues.feed import write_feeds
+from portal.catalogues.sitemap import write_sitemap
+from portal.catalogues.standards import write_standards
+from portal.checks.check import check_packages
+from portal.data.descriptor import read_packages
+from portal.data.finding import find_blockers
+from portal.data.settings import read_settings
+from portal.data.table import Table
+from portal.figures.catalog import make_catalog
+from portal.files.by_hash import link_by_hash, list_files, write_checksums
+from portal.files.collection import write_catalog, write_collections
+from portal.files.latest import write_latest
+from portal.files.precompression import compress_files
+from portal.pages.account import account_for
+from portal.pages.site import write_agreement_page, write_site
+from portal.proofs.proof import Prover, write_proof
+from portal.releases.inputs import digest_project
+from portal.releases.release import publish, stage
+from portal.sqlite.database import write_database
+from portal.sqlite.table_shape import read_shapes
+from portal.work.build_cache import BuildCache, digest_code
+from portal.work.build_event import Begun, Stage
+from portal.work.package_work import Workshop, check_each, read_each, write_each
+from portal.work.scheduler import Processes, WorkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from portal.agreement import Proof
-    from portal.build_event import Report
-    from portal.catalog import Catalog
-    from portal.finding import Finding
-    from portal.package import Package
-    from portal.release import BuildFolder
-    from portal.scheduler import Scheduler
-    from portal.text import Text
+    from portal.data.finding import Finding
+    from portal.data.package import Package
+    from portal.figures.catalog import Catalog
+    from portal.proofs.agreement import Proof
+    from portal.releases.release import BuildFolder
+    from portal.words.text import Text
+    from portal.work.build_event import Report
+    from portal.work.scheduler import Scheduler
 
 _CHANGED = (
     "dữ liệu hoặc trang thay đổi trong khi dựng, không công bố gì; đợi sửa xong rồi chạy lại / the data or the site "

@@ -7,14 +7,13 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from portal.api import PortalDatasette, close_api, open_api, warm_up_api
-from portal.api_gate import ApiGate
-from portal.api_schema import read_schema
-from portal.ckan import FILE as CKAN_FILE
-from portal.ckan_gate import open_ckan
-from portal.metrics import show_release
-from portal.query_lane import QueryLane
-from portal.release_check import (
+from portal.api.api import PortalDatasette, close_api, open_api, warm_up_api
+from portal.api.api_gate import ApiGate
+from portal.api.api_schema import read_schema
+from portal.api.ckan_gate import open_ckan
+from portal.api.query_lane import QueryLane
+from portal.catalogues.ckan import FILE as CKAN_FILE
+from portal.releases.release_check import (
     BrokenReleaseError,
     ReleaseStamp,
     check_published,
@@ -22,7 +21,8 @@ from portal.release_check import (
     read_object,
     stamp_file,
 )
-from portal.static_site import StaticSite
+from portal.web.metrics import show_release
+from portal.web.static_site import StaticSite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 from starlette.websockets import WebSocketClose
 
-from portal.api import API_PREFIX
+from portal.api.api import API_PREFIX
 from portal.live_release import ReleaseSwitch
-from portal.metrics import answer_metrics, measure
+from portal.web.metrics import answer_metrics, measure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

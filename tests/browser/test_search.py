@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from browser.keyboard import ANSWERED
 from invented_catalogue import invent_documents, invent_queries
-from portal.search_index import list_accented, search_terms, write_search_index
+from portal.pages.search_index import write_search_index
+from portal.words.search_term import list_accented, search_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

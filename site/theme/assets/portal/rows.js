@@ -1,5 +1,5 @@
 // Permanent links to figures beyond those that the page shows: the row is fetched, put below the others, led to.
-// The files are made by scripts/portal/later_rows.py.
+// The files are made by scripts/portal/pages/later_rows.py.
 
 const table = document.querySelector("table[data-later]");
 const template = document.querySelector("template[data-row]");

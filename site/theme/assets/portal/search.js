@@ -1,5 +1,5 @@
 // Search in the visitor's browser: folds what was typed, loads only the shards and chunks that it needs.
-// The index is made by scripts/portal/search_index.py; `terms` here and `search_terms` there must agree.
+// The index is made by scripts/portal/pages/search_index.py; `terms` here and `search_terms` in scripts/portal/words/search_term.py must agree.
 
 const ROOT = "/search-index/";
 const SHOWN = 10;

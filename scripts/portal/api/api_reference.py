@@ -1,0 +1,147 @@
+"""The readable page of the API: what the OpenAPI document says, as values that its template lays out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from portal.api.openapi import ROOT
+from portal.api.openapi_parts import OPERATORS
+from portal.web.api_error import list_error_kinds
+from portal.words.text import sort_key
+from portal.words.wording import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from portal.web.api_error import ErrorKind
+    from portal.words.text import Language
+
+_BLANK = re.compile(r"\{\w+\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as a row of a list; `values` are the words that it takes, where there are few."""
+
+    name: str
+    words: str
+    values: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One address; `link` is an example of it that answers, empty where there is none to give."""
+
+    anchor: str
+    path: str
+    title: str
+    description: str
+    link: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: the file, the address of its rows, the address of one row."""
+
+    name: str
+    title: str
+    page: str
+    columns: tuple[str, ...]
+    operations: tuple[Operation, ...]
+
+
+class ApiPage:
+    """Reads one OpenAPI document."""
+
+    def __init__(self, document: Mapping[str, Any], language: Language) -> None:
+        self._document = document
+        self._language: Language = language
+
+    def view(self) -> dict[str, Any]:
+        """Return the values of the template."""
+        queries = self._tagged("queries")
+        sections = ("files", "tables", "parameters", "operators", "queries", "sql", "server", "errors")
+        return {
+            "sections": [
+                (one, say(f"openapi_{one}", self._language)) for one in sections if queries or one != "queries"
+            ],
+            "files": [one for one in self._tagged("files") if not one.anchor.startswith("file_")],
+            # The tables of all datasets first, then each in the order of a dictionary.
+            "tables": sorted(self._tables(), key=lambda one: (bool(one.page), sort_key(one.title))),
+            "csv": [one for one in self._tagged("tables") if one.anchor == "csv"],
+            "queries": queries,
+            "sql": self._tagged("sql"),
+            "server": self._tagged("server"),
+            "shared": self._shared_parameters(),
+            "operators": [(name, say(f"openapi_op_{name}", self._language)) for name in OPERATORS],
+            "errors": self._errors(),
+        }
+
+    def _errors(self) -> list[tuple[ErrorKind, str]]:
+        """Return every error with its sentence, the details of a request left open."""
+        return [(kind, _BLANK.sub("…", kind.detail.get(self._language))) for kind in list_error_kinds().values()]
+
+    def _tagged(self, tag: str) -> list[Operation]:
+        return [
+            self._read_operation(path, one["get"])
+            for path, one in self._document["paths"].items()
+            if tag in one["get"]["tags"]
+        ]
+
+    def _tables(self) -> Iterator[Table]:
+        by_id = {one["get"]["operationId"]: (path, one["get"]) for path, one in self._document["paths"].items()}
+        for path, one in by_id.values():
+            name = path.removeprefix(f"{ROOT}/").removesuffix(".json")
+            if one["operationId"] != f"list_{name}":
+                continue
+            own = [f"file_{name}", f"list_{name}", f"get_{name}"]
+            columns = [self._resolve(part)["name"] for part in one["parameters"] if "/filter." in part.get("$ref", "")]
+            page = one.get("externalDocs", {}).get("url", "")
+            operations = (self._read_operation(*by_id[key]) for key in own if key in by_id)
+            yield Table(name, one["summary"], page, tuple(columns), tuple(operations))
+
+    def _shared_parameters(self) -> list[Parameter]:
+        """Return the options that every table takes, told by the one with most of them."""
+        listing = (
+            one["get"]["parameters"] for one in self._document["paths"].values() if "tables" in one["get"]["tags"]
+        )
+        longest: list[Any] = max(listing, key=len, default=[])
+        options = (self._resolve(part) for part in longest)
+        return [self._read_parameter(one) for one in options if one["name"].startswith("_")]
+
+    def _read_operation(self, path: str, operation: Mapping[str, Any]) -> Operation:
+        parts = [self._resolve(part) for part in operation.get("parameters", ())]
+        return Operation(
+            operation["operationId"],
+            path,
+            operation["summary"],
+            operation.get("description", ""),
+            _link(path, parts),
+            tuple(self._read_parameter(one) for one in parts if not one["name"].startswith("_")),
+        )
+
+    def _read_parameter(self, part: Mapping[str, Any]) -> Parameter:
+        schema = self._resolve(part["schema"])
+        values = schema.get("enum", ())
+        return Parameter(part["name"], part["description"], " ".join(values) if 0 < len(values) < 9 else "")
+
+    def _resolve(self, part: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "$ref" not in part:
+            return part
+        _, _, kind, name = part["$ref"].split("/")
+        found: Mapping[str, Any] = self._document["components"][kind][name]
+        return found
+
+
+def _link(path: str, parameters: list[Mapping[str, Any]]) -> str:
+    """Return an example of an address, made from the examples of its parameters."""
+    examples = {one["name"]: str(one["example"]) for one in parameters if "example" in one}
+    if "{" in path:
+        needed = [one["name"] for one in parameters if one["in"] == "path"]
+        return path.format(**examples) if set(needed) <= set(examples) else ""
+    query = "&".join(f"{name}={quote(value)}" for name, value in examples.items())
+    return f"{path}?{query}" if query else path

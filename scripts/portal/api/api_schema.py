@@ -1,0 +1,160 @@
+"""What the API can be asked: tables with columns, keys, indexes and row counts, and canned queries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from portal.api.api_metadata import DATABASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+INSPECTION = "inspect.json"
+# `:name` outside of quotes, as SQLite reads parameters.
+_PARAMETER = re.compile(r"'[^']*'|\"[^\"]*\"|(?<!:):([A-Za-z_]\w*)")
+_INTERNAL = ("sqlite_",)
+# Up to here one reading of every row takes a few milliseconds.
+SMALL_TABLE = 20_000
+DEFAULT_PAGE = 100  # rows
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """One table; `indexed` are the columns that an index begins with, `expandable` those that lead to a label.
+
+    `sort` is the column that the table is sorted by where nobody says otherwise, `page` the number of rows that an
+    answer then has, `numbered` whether it can be sorted by the number of the row.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    indexed: frozenset[str]
+    expandable: frozenset[str]
+    rows: int
+    searchable: bool = False
+    sort: str = ""
+    view: bool = False
+    page: int = DEFAULT_PAGE
+    numbered: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every column that a request can name; a table without a key has the number of the row."""
+        return self.columns if self.key or self.view else (*self.columns, "rowid")
+
+    @property
+    def small(self) -> bool:
+        """Tell whether a reading of every row is cheap."""
+        return self.rows <= SMALL_TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySchema:
+    """One canned query and the names of its parameters."""
+
+    name: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSchema:
+    """Everything that has an address of its own below /datasette/opendata/."""
+
+    tables: Mapping[str, TableSchema]
+    queries: Mapping[str, QuerySchema]
+
+
+def read_schema(database: Path, metadata: Mapping[str, Any]) -> ApiSchema:
+    """Read the schema of a database and the canned queries of Datasette's metadata. Raises sqlite3.Error."""
+    said = metadata.get("databases", {}).get(DATABASE, {})
+    words = said.get("tables", {})
+    with closing(_connect(database)) as connection:
+        tables = {
+            name: _read_table(connection, name, rows, words.get(name, {}))
+            for name, rows in read_counts(database).items()
+        }
+    queries = {name: QuerySchema(name, _list_parameters(query)) for name, query in said.get("queries", {}).items()}
+    return ApiSchema(tables, queries)
+
+
+def read_counts(database: Path) -> dict[str, int]:
+    """Return the number of rows of each table and view: from the inspection beside the database, else by counting."""
+    inspection = database.with_name(INSPECTION)
+    found = json.loads(inspection.read_bytes()) if inspection.is_file() else inspect_database(database)
+    counted = {**found[DATABASE]["tables"], **found[DATABASE].get("views", {})}
+    return {name: int(one["count"]) for name, one in counted.items()}
+
+
+def inspect_database(database: Path) -> dict[str, Any]:
+    """Count every table once, in the form that Datasette's own command `inspect` writes and the server reads."""
+    with closing(_connect(database)) as connection:
+        counted = {
+            kind: {
+                name: {"count": connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]}  # noqa: S608
+                for name in _list_names(connection, kind)
+            }
+            for kind in ("table", "view")
+        }
+    with database.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        DATABASE: {
+            "file": database.name,
+            "size": database.stat().st_size,
+            "hash": digest,
+            **{f"{kind}s": names for kind, names in counted.items()},
+        }
+    }
+
+
+def _connect(database: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{database.resolve().as_uri()}?immutable=1", uri=True)
+
+
+def _list_names(connection: sqlite3.Connection, kind: str) -> Iterator[str]:
+    """Yield the tables or views that visitors may read: not SQLite's own, not those of the full-text search."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = ? ORDER BY name", (kind,)).fetchall()
+    virtual = tuple(name for name, sql in rows if (sql or "").upper().startswith("CREATE VIRTUAL"))
+    for name, _ in rows:
+        if not name.startswith((*_INTERNAL, *virtual)):
+            yield name
+
+
+def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Mapping[str, Any]) -> TableSchema:
+    columns = connection.execute("SELECT name, pk FROM pragma_table_info(?)", (name,)).fetchall()
+    key = tuple(column for column, place in sorted(columns, key=lambda one: one[1]) if place)
+    indexes = connection.execute("SELECT name FROM pragma_index_list(?)", (name,)).fetchall()
+    views = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
+    first = "SELECT name FROM pragma_index_info(?) WHERE seqno = 0"
+    indexed = {connection.execute(first, index).fetchone()[0] for index in indexes}
+    foreign = connection.execute('SELECT "from" FROM pragma_foreign_key_list(?)', (name,)).fetchall()
+    return TableSchema(
+        name=name,
+        columns=tuple(column for column, _ in columns),
+        key=key,
+        indexed=frozenset(indexed),
+        expandable=frozenset(column for (column,) in foreign),
+        rows=rows,
+        searchable=bool(words.get("fts_table")),
+        sort=str(words.get("sort") or words.get("sort_desc") or ""),
+        view=(name,) in views,
+        page=int(words.get("size") or DEFAULT_PAGE),
+        # Datasette sorts by it where there is no key, and where metadata says so.
+        numbered=(name,) not in views and (not key or "rowid" in words.get("sortable_columns", ())),
+    )
+
+
+def _list_parameters(query: Mapping[str, Any] | str) -> tuple[str, ...]:
+    """Return the parameters of a canned query, in the order in which they are named."""
+    if not isinstance(query, str) and "params" in query:
+        return tuple(query["params"])
+    sql = query if isinstance(query, str) else str(query["sql"])
+    return tuple(dict.fromkeys(found for found in _PARAMETER.findall(sql) if found))

@@ -1,0 +1,1 @@
+"""Catalogues: what harvesters, search engines and libraries read, each by its standard."""

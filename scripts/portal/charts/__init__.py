@@ -1,0 +1,1 @@
+"""Charts: which figures deserve one, its specification, and the drawing."""

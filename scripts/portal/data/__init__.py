@@ -1,0 +1,1 @@
+"""Data: descriptors and tables read into frozen models, and findings about them."""

@@ -1,0 +1,43 @@
+"""Extent: the days and the areas that a dataset is about, seen from its observations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from portal.data.observation import Observation
+    from portal.figures.catalog import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """First and last day, both None without observations; codes of areas."""
+
+    start: date | None
+    end: date | None
+    areas: tuple[str, ...]
+
+    @property
+    def interval(self) -> str:
+        """Return the ISO 8601 interval; empty where there is none."""
+        return f"{self.start}/{self.end}" if self.start else ""
+
+
+def measure_extent(rows: Iterable[Observation], areas: Mapping[str, Record]) -> Extent:
+    """Return what the observations cover; an area inside another one that is covered is not named again.
+
+    Of an open period only the first day is sure, as in `datasets.period_end` of the database.
+    """
+    periods, codes = set(), set()
+    for one in rows:
+        periods.add(one.period)
+        codes.add(one.area)
+    if not periods:
+        return Extent(None, None, ())
+    widest = {code for code in codes if areas.get(code, {}).get("parent") not in codes}
+    last = max(one.end or one.start for one in periods)
+    return Extent(min(one.start for one in periods), last, tuple(sorted(widest)))

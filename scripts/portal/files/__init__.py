@@ -1,0 +1,1 @@
+"""Files: every form in which a dataset can be downloaded."""

@@ -1,0 +1,1 @@
+"""Pages: what the site shows, and the two MkDocs builds that show it."""

@@ -1,0 +1,250 @@
+"""Package pages: all that the site shows of one package but the frame of its pages, made as a step of a scheduler.
+
+A step sees a `Slice` of the catalogue, in which everything else is missing, and what all packages share, the `Studio`.
+The digest of both is the key under which the result is kept: whatever is not in them cannot have been shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from portal.data.observation import read_observations
+from portal.data.table import Table
+from portal.figures.catalog import Catalog
+from portal.files.precompression import compress_files
+from portal.pages.later_rows import write_later_rows
+from portal.pages.page import Writer
+from portal.pages.renderer import Renderer, explain_site, make_renderer
+from portal.pages.view import Page
+from portal.releases.release import digest_inputs
+from portal.words.text import LANGUAGES, Language
+from portal.work.build_cache import BuildCache, digest_parts
+from portal.work.package_work import digest_package, expect_unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from portal.checks.consistency import Verdict
+    from portal.data.finding import Finding
+    from portal.data.package import Package
+    from portal.data.settings import Settings
+    from portal.figures.catalog import Record
+    from portal.files.distribution import Distribution
+    from portal.pages.view import Card
+    from portal.work.package_work import Workshop
+
+# Of a result: bodies by language and page, files beside the downloads, and files of the site.
+BODIES, DOWNLOADS, SITE = "bodies", "downloads", "site"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of the catalogue that the pages of one package show; `state` is the digest of its files.
+
+    `neighbours` are the packages that they name, its own among them, in the order of the catalogue; `cards` those of
+    related datasets.
+    """
+
+    package: Package
+    state: str
+    neighbours: tuple[Package, ...]
+    cards: Mapping[Language, Mapping[str, Card]]
+    distributions: tuple[Distribution, ...]
+    findings: tuple[Finding, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the package."""
+        return self.package.name
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What the pages of all packages share: words, registers, templates; where results are kept, and go."""
+
+    code: str
+    settings: Settings
+    references: tuple[Package, ...]
+    records: Mapping[str, Mapping[str, Record]]
+    templates: Path
+    cache: Path
+    folder: Path
+
+    @cached_property
+    def renderers(self) -> Mapping[Language, Renderer]:
+        """Return a renderer for each language, whose templates are read once."""
+        catalog = Catalog(self.settings, {}, {}, {}, self.records, {}, (), ())
+        return {language: make_renderer(self.templates, Writer(catalog, language)) for language in LANGUAGES}
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the digest of everything here that pages may show."""
+        shown = (self.settings, self.references, self.records)
+        return digest_parts(["pages", self.code, digest_inputs([self.templates], self.templates), digest_value(shown)])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: renderers cannot be sent to another process."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+def digest_value(value: object) -> str:
+    """Return the digest of a value made of plain values and dataclasses; the same value has the same digest.
+
+    Raises TypeError or pickle.PicklingError for anything else, such as a function.
+    """
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, protocol=5)
+    pickler.fast = True  # by value alone: which parts are one object must not show
+    pickler.dump(value)
+    return hashlib.sha256(buffer.getbuffer()).hexdigest()
+
+
+def make_package_pages(catalog: Catalog, project: Path, folder: Path, shop: Workshop) -> list[tuple[Language, Page]]:
+    """Make the pages of every package into `folder`/<package>/, or take them out of the cache.
+
+    Returns its pages by package, each with its language, and without template and values: the bodies are written.
+    Raises SiteError on a broken template, OSError where the disk fails, WorkError where a package changes.
+    """
+    studio = Studio(
+        code=shop.code,
+        settings=catalog.settings,
+        references=tuple(one for one in catalog.packages.values() if one.kind == "reference"),
+        records=catalog.records,
+        templates=project / "site" / "theme" / "portal",
+        cache=shop.cache.root,
+        folder=folder,
+    )
+    slices = list(_cut(catalog))
+    keys = {one.name: _digest_slice(one, studio) for one in slices}
+    shop.cache.use(keys.values())
+    jobs = [Commission(one, keys[one.name]) for one in slices]
+    return [_read_head(head) for done in shop.do("site", write_pages, jobs, studio) for head in done.result]
+
+
+def _read_head(head: Mapping[str, Any]) -> tuple[Language, Page]:
+    page = {name: value for name, value in head.items() if name != "language"}
+    return head["language"], Page(**{**page, "scripts": tuple(page["scripts"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """A slice, and the key under which its pages are kept."""
+
+    slice: Slice
+    key: str
+
+    @property
+    def name(self) -> str:
+        """Return the name of the package."""
+        return self.slice.name
+
+
+def _digest_slice(one: Slice, studio: Studio) -> str:
+    return digest_parts([studio.digest, digest_value(one)])
+
+
+def _cut(catalog: Catalog) -> Sequence[Slice]:
+    """Cut the catalogue into slices, in the order of its pages."""
+    writers = {language: Writer(catalog, language) for language in LANGUAGES}
+    findings = _group(catalog.findings, "package")
+    verdicts = _group(catalog.verdicts, "dataset")
+    places = {name: place for place, name in enumerate(catalog.packages)}
+    slices = []
+    for package in [*catalog.datasets, *catalog.references]:
+        cards = {language: {card.name: card for card in writers[language].related(package)} for language in LANGUAGES}
+        own = tuple(verdicts.get(package.name, ()))
+        named = {package.name, *cards["vi"]}
+        named |= {one.dataset for verdict in own for one in verdict.members}
+        named |= {column.code_list for column in package.main.fields}
+        slices.append(
+            Slice(
+                package=package,
+                state=digest_package(package),
+                neighbours=tuple(
+                    catalog.packages[name] for name in sorted(named & places.keys(), key=places.__getitem__)
+                ),
+                cards=cards,
+                distributions=tuple(catalog.distributions.get(package.name, ())),
+                findings=tuple(findings.get(package.name, ())),
+                verdicts=own,
+            )
+        )
+    return slices
+
+
+def _group(values: Sequence[Any], name: str) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for one in values:
+        groups.setdefault(getattr(one, name), []).append(one)
+    return groups
+
+
+def _restore(one: Slice, studio: Studio) -> Catalog:
+    """Return the catalogue as far as a slice shows it; the rows are read again."""
+    package = one.package
+    tables = {resource.name: Table(package, resource) for resource in package.resources}
+    indicator = package.kind == "indicator"
+    return Catalog(
+        settings=studio.settings,
+        packages={each.name: each for each in [*studio.references, *one.neighbours]},
+        tables=tables,
+        observations={package.name: tuple(read_observations(package, tables[package.name]))} if indicator else {},
+        records=studio.records,
+        distributions={package.name: one.distributions},
+        findings=one.findings,
+        verdicts=one.verdicts,
+    )
+
+
+def write_pages(commission: Commission, studio: Studio) -> list[dict[str, Any]]:
+    """Write bodies, charts and later rows of one package; return its pages without the bodies, as values of JSON."""
+    one = commission.slice
+
+    def make(folder: Path) -> list[dict[str, Any]]:
+        catalog = _restore(one, studio)
+        heads = [head for language in LANGUAGES for head in _write_language(one, catalog, language, studio, folder)]
+        compress_files(folder, threads=1)
+        expect_unchanged(one.package, one.state, digest_package(one.package))
+        return heads
+
+    heads: list[dict[str, Any]] = BuildCache(studio.cache).fill(studio.folder / one.name, commission.key, make)
+    return heads
+
+
+def _write_language(
+    one: Slice, catalog: Catalog, language: Language, studio: Studio, folder: Path
+) -> list[dict[str, Any]]:
+    writer = Writer(catalog, language, _cards=dict(one.cards[language]))
+    heads = []
+    for page in writer.package_pages(one.package):
+        path = folder / BODIES / language / page.source_uri
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.write_text(studio.renderers[language].render(page, ""), "utf-8")
+        except jinja2.TemplateError as error:
+            raise explain_site(error) from error
+        head = asdict(replace(page, template="", view={}))
+        heads.append({**head, "language": language})
+    _write_chart(writer, one.package, folder / DOWNLOADS)
+    write_later_rows(writer, folder / SITE)
+    return heads
+
+
+def _write_chart(writer: Writer, package: Package, folder: Path) -> None:
+    """Write the Vega-Lite specification and the SVG of a chart beside the dataset's downloads."""
+    if package.kind != "reference" and (chart := writer.chart(package)):
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = f"{package.name}.{writer.language}"
+        text = json.dumps(chart.specification, ensure_ascii=False, indent=2) + "\n"
+        (folder / f"{stem}.vl.json").write_text(text, "utf-8")
+        (folder / f"{stem}.svg").write_text(chart.svg, "utf-8")

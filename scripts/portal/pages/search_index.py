@@ -1,0 +1,122 @@
+"""The site's search index: small static files from which a browser finds datasets and figures by itself.
+
+A query is folded into terms (`search_terms`); each term leads to one shard by its first letters; a shard holds
+for each term the documents that have it, best first; a chunk holds what a result shows. A visitor loads one shard
+for each term that was typed and the chunks of ten results, however large the catalogue is.
+
+Both languages share one index, so that English words find Vietnamese pages and the other way round.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.words.search_term import ACCENTS, list_accented, search_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+# Documents kept for one term, best first: more than anyone reads, few enough to load.
+MAX_POSTINGS = 400
+# A shard larger than this is split by one letter more.
+MAX_SHARD_BYTES = 12_000
+# What joins two words to a pair, and stands for all endings of a word; none is in a term.
+PAIR, ANY_ENDING = "_", "*"
+# Whoever has typed a letter or two reads on only what comes first.
+MAX_MERGED = 100
+# Results seldom stand side by side: a chunk is loaded for the sake of one or two of its documents.
+CHUNK_DOCUMENTS = 4
+# A word that a document repeats in every row says little more of it than one that it says twice.
+MAX_REPEATS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is found: its address, texts with their weight, and what a result shows in each language."""
+
+    texts: tuple[tuple[int, str], ...]
+    shown: Mapping[str, Sequence[object]]
+    # Code lists hold every word; they come after all that people look for.
+    is_late: bool = False
+
+
+def weigh_terms(document: Document) -> Counter[str]:
+    """Return the weight of every term of a document; neighbours in short texts also count as pairs (`cong_so`)."""
+    said: Counter[tuple[int, str]] = Counter()
+    for weight, text in document.texts:
+        terms = search_terms(text)
+        said.update((weight, term) for term in {*terms, *list_accented(text)})
+        if weight > 1:
+            pairs = {PAIR.join(pair) for pair in itertools.pairwise(terms)}
+            said.update((2 * weight, pair) for pair in pairs)
+    weights: Counter[str] = Counter()
+    for (weight, term), times in said.items():
+        weights[term] += weight * min(times, MAX_REPEATS)
+    return weights
+
+
+def write_search_index(documents: Sequence[Document], folder: Path) -> None:
+    """Write shards, chunks and `index.json` into `folder`; documents from number `late` on are the late ones."""
+    documents = sorted(documents, key=lambda one: one.is_late)
+    postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, document in enumerate(documents):
+        for term, weight in weigh_terms(document).items():
+            postings[term].append((number, weight))
+    kept = {term: _encode(rows) for term, rows in sorted(postings.items())}
+    shards = dict(_split(kept, 1))
+    (folder / "shards").mkdir(parents=True)
+    for name, terms in shards.items():
+        _write(folder / "shards" / f"{name}.json", terms)
+    for language in ("vi", "en"):
+        (folder / language).mkdir()
+        for start in range(0, len(documents), CHUNK_DOCUMENTS):
+            rows = [document.shown[language] for document in documents[start : start + CHUNK_DOCUMENTS]]
+            _write(folder / language / f"{start // CHUNK_DOCUMENTS}.json", rows)
+    index = {
+        "documents": len(documents),
+        "late": sum(not one.is_late for one in documents),
+        "postings": MAX_POSTINGS,
+        "chunk": CHUNK_DOCUMENTS,
+        "shards": sorted(shards),
+    }
+    _write(folder / "index.json", index)
+
+
+def _encode(rows: Iterable[tuple[int, int]], most: int = MAX_POSTINGS) -> list[int]:
+    """Return document, weight, document, weight …, the heaviest first."""
+    best = sorted(rows, key=lambda row: (-row[1], row[0]))[:most]
+    return [number for row in best for number in row]
+
+
+def _split(terms: Mapping[str, list[int]], length: int) -> Iterator[tuple[str, dict[str, list[int]]]]:
+    """Yield shards by the first `length` letters, longer where a shard would be too large."""
+    groups: dict[str, dict[str, list[int]]] = defaultdict(dict)
+    for term, postings in terms.items():
+        groups[term[:length]][term] = postings
+    for name, group in groups.items():
+        whole = {term: postings for term, postings in group.items() if len(term) == length}
+        rest = {term: postings for term, postings in group.items() if len(term) > length}
+        if not rest or len(json.dumps(group, separators=(",", ":"))) <= MAX_SHARD_BYTES:
+            yield name, group
+        else:
+            yield name, whole | {f"{name}{ANY_ENDING}": _merge(group)}
+            yield from _split(rest, length + 1)
+
+
+def _merge(group: Mapping[str, list[int]]) -> list[int]:
+    """Return the best documents of all words of a group: what somebody finds who has typed no more than its name."""
+    best: dict[int, int] = {}
+    for term, postings in group.items():
+        if PAIR not in term and ACCENTS not in term:
+            for number, weight in zip(postings[::2], postings[1::2], strict=True):
+                best[number] = max(best.get(number, 0), weight)
+    return _encode(best.items(), MAX_MERGED)
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), "utf-8")

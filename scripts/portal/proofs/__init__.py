@@ -1,0 +1,1 @@
+"""Proofs: every published form read back by another program, and compared with the package cell by cell."""

@@ -1,0 +1,223 @@
+"""Releases: a build is staged aside, sealed with a manifest, and published by one atomic switch.
+
+`build/current` is a link to `build/releases/<id>`; the id is a digest of the manifest, so the same bytes have
+the same id. Whoever reads through the link sees one whole release, whenever a build stops.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portal.releases.ledger import note_release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MANIFEST = "manifest.json"
+RECORD = "release.json"
+# Enough that a server, or a visitor in the middle of a page, never loses the release it reads.
+KEPT_RELEASES = 3
+_STAGING = "staging-"
+_HIDDEN = (".", "__pycache__")
+
+
+class BuildLockedError(RuntimeError):
+    """Another build is writing into the same folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFolder:
+    """The layout of `build/`."""
+
+    root: Path
+
+    @property
+    def current(self) -> Path:
+        """Return the link to the published release."""
+        return self.root / "current"
+
+    @property
+    def last(self) -> Path:
+        """Return the record of the release that a build published last."""
+        return self.root / "last.json"
+
+    @property
+    def releases(self) -> Path:
+        """Return the folder of all kept releases."""
+        return self.root / "releases"
+
+
+def list_inputs(paths: Iterable[Path], base: Path) -> Iterator[tuple[str, Path]]:
+    """Yield name (below `base`) and path of all files under `paths`, hidden ones left out, always in one order."""
+    for root in sorted(paths):
+        if not root.is_dir():
+            yield from _list_shown([root], base)
+        for folder, folders, names in os.walk(root):
+            folders[:] = sorted(name for name in folders if not name.startswith(_HIDDEN))
+            yield from _list_shown((Path(folder, name) for name in sorted(names)), base)
+
+
+def _list_shown(files: Iterable[Path], base: Path) -> Iterator[tuple[str, Path]]:
+    for file in files:
+        name = file.relative_to(base)
+        if not any(part.startswith(_HIDDEN) for part in name.parts) and file.is_file():
+            yield str(name), file
+
+
+def digest_inputs(paths: Iterable[Path], base: Path) -> str:
+    """Return a digest of the names (below `base`) and bytes of all files under `paths`, hidden ones left out."""
+    digest = hashlib.sha256()
+    for name, path in list_inputs(paths, base):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256")
+        digest.update(f"{name}\0{content.hexdigest()}\0".encode())
+    return digest.hexdigest()
+
+
+def read_record(folder: BuildFolder) -> dict[str, str]:
+    """Return the record of the published release; empty where there is none or it cannot be read."""
+    return _read_json(folder.current / RECORD)
+
+
+def read_withdrawn(folder: BuildFolder) -> dict[str, str]:
+    """Return the record of the release that was published last, if an operator went back to an older one; else nothing.
+
+    A build killed right after its switch leaves the record of a release that is older than the current one.
+    """
+    last, current = _read_json(folder.last), read_record(folder)
+    return last if current.get("built_at", "") < last.get("built_at", "") else {}
+
+
+def _read_json(path: Path) -> dict[str, str]:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+@contextmanager
+def stage(folder: BuildFolder) -> Iterator[Path]:
+    """Give a fresh folder to build in; remove it afterwards, and whatever killed builds left behind.
+
+    Raises BuildLockedError where another build is running, OSError where the folder cannot be written.
+    """
+    folder.root.mkdir(parents=True, exist_ok=True)
+    with (folder.root / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BuildLockedError(str(folder.root)) from error
+        for leftover in folder.root.glob(f"{_STAGING}*"):
+            shutil.rmtree(leftover)
+        staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder.root))
+        staging.chmod(0o755)
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
+    """Seal `staging` and make it the published release; return its id."""
+    manifest = _make_manifest(staging)
+    _keep_times(staging, folder.current, manifest)
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    identifier = hashlib.sha256(text.encode()).hexdigest()[:16]
+    (staging / MANIFEST).write_text(text, "utf-8")
+    record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
+    (staging / RECORD).write_text(json.dumps(record) + "\n", "utf-8")
+    folder.releases.mkdir(exist_ok=True)
+    target = folder.releases / identifier
+    if target.exists():
+        # The same bytes were published before; only the record is new, and what was damaged since.
+        _repair(target, staging, manifest)
+        os.utime(target)
+    else:
+        staging.rename(target)
+    note_release(folder.root, target, record)
+    _switch(folder.current, target)
+    _write_last(folder, target)
+    _prune(folder, keep=target)
+    return identifier
+
+
+def _repair(target: Path, staging: Path, manifest: dict[str, list[dict[str, str | int]]]) -> None:
+    """Put every file of `target` that is not as `manifest` says in order, each in one step; remove what is not there.
+
+    A server keeps the files that it has open: it must be started again to read a database that was mended.
+    """
+    whole = {str(one["path"]) for one in manifest["files"]}
+    found = {str(one["path"]): one for one in _make_manifest(target)["files"]}
+    damaged = [name for one in manifest["files"] if found.get(name := str(one["path"])) != one]
+    for name in [*damaged, MANIFEST, RECORD]:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (staging / name).replace(target / name)
+    for name in found.keys() - whole - {MANIFEST, RECORD}:
+        (target / name).unlink()
+
+
+def _write_last(folder: BuildFolder, target: Path) -> None:
+    """Note which release was published last: where `current` leads elsewhere, an operator took it back."""
+    fresh = folder.last.with_name(f".{folder.last.name}.new")
+    shutil.copyfile(target / RECORD, fresh)
+    fresh.replace(folder.last)
+
+
+def _make_manifest(staging: Path) -> dict[str, list[dict[str, str | int]]]:
+    files: list[dict[str, str | int]] = []
+    digests: dict[tuple[int, int], str] = {}
+    for path in sorted(staging.rglob("*")):
+        if path.is_file():
+            status = path.stat()
+            same = status.st_dev, status.st_ino  # a file may have several names
+            if same not in digests:
+                with path.open("rb") as file:
+                    digests[same] = hashlib.file_digest(file, "sha256").hexdigest()
+            name = path.relative_to(staging).as_posix()
+            files.append({"path": name, "bytes": status.st_size, "sha256": digests[same]})
+    return {"files": files}
+
+
+def _keep_times(staging: Path, current: Path, manifest: dict[str, list[dict[str, str | int]]]) -> None:
+    """Give every file that the published release has too the time that it has there, all others one and the same.
+
+    Servers say it as Last-Modified and make their ETag of it: both change when the bytes do, and only then.
+    """
+    try:
+        known = {one["path"]: one for one in json.loads((current / MANIFEST).read_text("utf-8"))["files"]}
+    except (OSError, ValueError, LookupError):
+        known = {}
+    now = int(datetime.now(UTC).timestamp())
+    for one in manifest["files"]:
+        name = str(one["path"])
+        before = current / name
+        when = int(before.stat().st_mtime) if known.get(name) == one and before.is_file() else now
+        os.utime(staging / name, (when, when))
+
+
+def _switch(link: Path, target: Path) -> None:
+    """Point `link` at `target` in one step that no reader can see half done."""
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(os.path.relpath(target, link.parent))
+    fresh.replace(link)
+
+
+def _prune(folder: BuildFolder, keep: Path) -> None:
+    releases = sorted(folder.releases.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in [path for path in releases if path != keep][KEPT_RELEASES - 1 :]:
+        # Renamed first: a build killed here must not leave half a release under a release's name.
+        doomed = folder.root / f"{_STAGING}{old.name}"
+        old.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)

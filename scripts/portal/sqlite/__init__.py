@@ -1,0 +1,1 @@
+"""SQLite: the database that the API serves, written from checked packages."""

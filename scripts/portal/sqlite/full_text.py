@@ -1,0 +1,140 @@
+"""Full-text search in the database: what people type without accents finds what is written with them.
+
+FTS5's `unicode61 remove_diacritics 2` folds vowels and tones but not đ, so every text is indexed twice: as it
+is, and as the terms that the site's search makes of it. A query in any spelling, NFC or NFD, then meets one of the
+two; `match_query` in `sql_functions` meets the terms.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from portal.words.search_term import search_terms
+from portal.words.synonym import find_synonyms, read_synonyms, respell
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+TOKENIZER = "unicode61 remove_diacritics 2"
+# The columns of `datasets_fts`, and how much a word counts by where it stands.
+DATASET_COLUMNS = {"title": 8, "keywords": 6, "figures": 5, "labels": 3, "text": 1}
+# Of a dataset's figures only the newest say what it is about; every figure is found in `observations_fts`.
+_MAX_FIGURES = 40
+# Columns of a register that say what its entries are.
+_WORDS = ("name", "name_en", "title", "title_en")
+_REGISTER_WORDS = ("term", "also", *_WORDS, "publisher", "publisher_en", "document_number")
+
+
+def write_full_text(connection: sqlite3.Connection) -> None:
+    """Add `datasets_fts` and `observations_fts`, contentless tables whose rowids are those of their tables."""
+    options = f'content="", tokenize="{TOKENIZER}"'
+    connection.execute(f"CREATE VIRTUAL TABLE datasets_fts USING fts5({', '.join(DATASET_COLUMNS)}, {options})")
+    weights = ", ".join(f"{weight}.0" for weight in DATASET_COLUMNS.values())
+    connection.execute("INSERT INTO datasets_fts(datasets_fts, rank) VALUES('rank', ?)", (f"bm25({weights})",))
+    connection.execute(f"CREATE VIRTUAL TABLE observations_fts USING fts5(text, {options})")
+    labels = _read_labels(connection)
+    _insert(connection, "datasets_fts", _describe_datasets(connection, labels))
+    _insert(connection, "observations_fts", _describe_observations(connection, labels))
+
+
+def _describe_datasets(
+    connection: sqlite3.Connection, labels: Mapping[str, str]
+) -> Iterator[tuple[int, Sequence[Iterable[object]]]]:
+    """Yield of every dataset its rowid and the texts of each column of its index."""
+    synonyms = read_synonyms(_read_records(connection, "glossary"))
+    rows = connection.execute(
+        "SELECT rowid, name, kind, title, title_en, keywords, theme, description, description_en FROM datasets"
+    ).fetchall()
+    for rowid, name, kind, title, title_en, keywords, theme, *descriptions in rows:
+        codes, figures = _read_figures(connection, name)
+        words = [*(labels.get(code, code) for code in codes), labels.get(theme, "")]
+        register = (
+            [text for row in _read_records(connection, name) for text in row.values()] if kind == "reference" else []
+        )
+        names = " ".join([title, title_en, keywords, *words, *figures])
+        yield (
+            rowid,
+            (
+                _spell([title, title_en]),
+                _spell([name, keywords, *find_synonyms(names, synonyms)]),
+                figures,
+                _spell([*words, *register]),
+                _spell(descriptions),
+            ),
+        )
+
+
+def _read_figures(connection: sqlite3.Connection, dataset: str) -> tuple[list[str], list[str]]:
+    """Return the codes and the figures of the newest observations of a dataset."""
+    rows = connection.execute(
+        "SELECT measure, dimensions, as_stated, value FROM observations WHERE dataset = ?"
+        " ORDER BY coalesce(period_end, '9999') DESC, rowid LIMIT ?",
+        (dataset, _MAX_FIGURES),
+    ).fetchall()
+    codes = [code for measure, dimensions, *_ in rows for code in (measure, *json.loads(dimensions).values())]
+    return list(dict.fromkeys(codes)), list(dict.fromkeys(str(cell) for row in rows for cell in row[2:] if cell))
+
+
+def _describe_observations(
+    connection: sqlite3.Connection, labels: Mapping[str, str]
+) -> Iterator[tuple[int, Sequence[Iterable[object]]]]:
+    """Yield of every observation its rowid and the texts of its index."""
+    rows = connection.execute(
+        "SELECT o.rowid, d.title, d.title_en, d.keywords, o.as_stated, o.value, o.period, o.note, o.note_en,"
+        " o.dimensions, o.area, o.measure, o.unit, o.status, o.source"
+        " FROM observations o JOIN datasets d ON d.name = o.dataset"
+    )
+    for row in rows:
+        codes = (*json.loads(row[9]).values(), *row[10:])
+        yield row[0], ([*row[1:9], *(labels.get(code, code) for code in codes)],)
+
+
+def _spell(texts: Sequence[str]) -> list[str]:
+    """Return texts and, where others spell them otherwise, their spelling."""
+    return [*texts, *(other for text in texts if (other := respell(text)) != text.lower())]
+
+
+def _read_labels(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the Vietnamese and English words of every code that some code list holds."""
+    labels: dict[str, str] = {}
+    tables = connection.execute("SELECT name FROM datasets WHERE kind = 'reference'").fetchall()
+    for (table,) in tables:
+        columns = _list_columns(connection, table)
+        words = [column for column in _WORDS if column in columns]
+        if words:
+            for code, *texts in _read_columns(connection, table, [columns[0], *words]):
+                labels[code] = " ".join([labels.get(code, ""), *map(str, texts)])
+    return labels
+
+
+def _read_records(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, str]]:
+    """Yield the words of every row of a register, if there is such a table."""
+    columns = [column for column in _list_columns(connection, table) if column in _REGISTER_WORDS]
+    for row in _read_columns(connection, table, columns) if columns else ():
+        yield {column: str(text) for column, text in zip(columns, row, strict=True) if text}
+
+
+def _list_columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
+
+
+def _read_columns(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> sqlite3.Cursor:
+    picked = ", ".join(f'"{column}"' for column in columns)
+    return connection.execute(f'SELECT {picked} FROM "{table}"')  # noqa: S608 - names from the schema
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[int, Sequence[Iterable[object]]]]) -> None:
+    for rowid, columns in rows:
+        texts = [" ".join(_index(str(value)) for value in values if value is not None) for values in columns]
+        marks = ", ".join("?" * len(texts))
+        names = ", ".join(DATASET_COLUMNS) if table == "datasets_fts" else "text"
+        connection.execute(f"INSERT INTO {table}(rowid, {names}) VALUES (?, {marks})", (rowid, *texts))  # noqa: S608
+
+
+@lru_cache(maxsize=10_000)
+def _index(text: str) -> str:
+    """Return a text as it is and as its terms; most texts stand in many rows."""
+    return f"{text} {' '.join(search_terms(text))}"

@@ -1,0 +1,55 @@
+"""SQL that several writers of the database share: what a cell becomes; how rows, keys and indexes are written."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from portal.data.table import Cell
+
+SqlValue = str | int | float | None
+_MAX_INTEGER = (1 << 63) - 1
+# To begin and end a statement costs as much as half a row; more rows in one gain nothing.
+_ROWS_AT_ONCE = 20
+
+
+def to_sql(cell: Cell | tuple[int, int]) -> SqlValue:
+    """Return what SQLite stores for a typed cell: exact integers, floats that print the same digits, text."""
+    if isinstance(cell, int | Decimal):
+        # The check has seen to it that the float of a number is the number.
+        whole = int(cell)
+        return whole if whole == cell and abs(whole) <= _MAX_INTEGER else float(cell)
+    if isinstance(cell, date | datetime | time):
+        return cell.isoformat()
+    if isinstance(cell, tuple):  # a month, as frictionless reads `2025-03`
+        return f"{cell[0]:04}-{cell[1]:02}"
+    return cell
+
+
+def refer_to(code_list: str, known: Mapping[str, str]) -> str:
+    """Return the REFERENCES of a column to a code list; nothing where the list has no key to follow."""
+    return f'REFERENCES "{code_list}"("{known[code_list]}")' if code_list in known else ""
+
+
+def create_index_sql(table: str, *columns: str) -> str:
+    """Return CREATE INDEX over columns and expressions, named after the first column."""
+    # The dot keeps the name of an index apart from every table's and every other index's.
+    name = f"{table}.{columns[0].split()[0]}"
+    listed = ", ".join(f'"{column}"' if column.isidentifier() else column for column in columns)
+    return f'CREATE INDEX "{name}" ON "{table}"({listed})'
+
+
+def insert_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Sequence[SqlValue]]) -> int:
+    """Insert rows of equal length into a table; return how many there were."""
+    left, count = iter(rows), 0
+    while batch := list(islice(left, _ROWS_AT_ONCE)):
+        marks = ", ".join([f"({', '.join('?' * len(batch[0]))})"] * len(batch))
+        connection.execute(f'INSERT INTO "{table}" VALUES {marks}', list(chain.from_iterable(batch)))  # noqa: S608
+        count += len(batch)
+    return count

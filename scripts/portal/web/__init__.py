@@ -1,0 +1,1 @@
+"""Web: what every answer over HTTP shares, whoever made it: connections, turns, large bodies, errors, files."""

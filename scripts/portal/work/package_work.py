@@ -1,0 +1,213 @@
+"""Package work: what is made from one package at a time, kept by the digest of all that it was made from.
+
+What is kept is looked up here; the rest goes to a scheduler. Whoever changes a step so that it reads anything more must
+make that a part of its key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from portal.checks.check import check_package
+from portal.checks.source_file import check_path
+from portal.data.descriptor import DESCRIPTOR, read_package, try_descriptor
+from portal.data.finding import Finding, Severity
+from portal.data.register import list_registers, read_registers
+from portal.files.distribution import Distribution, write_distributions
+from portal.files.precompression import compress_files
+from portal.releases.release import digest_inputs
+from portal.work.build_cache import BuildCache, digest_parts
+from portal.work.build_event import Advanced
+from portal.work.scheduler import WorkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from portal.checks.rules import Context
+    from portal.data.descriptor import Descriptor
+    from portal.data.package import Package
+    from portal.data.register import Registers
+    from portal.work.build_event import Report
+    from portal.work.scheduler import Done, Scheduler
+
+_CHANGED = (
+    "tệp của gói {package} thay đổi trong khi đang đọc; đợi ghi xong rồi chạy lại / "
+    "files of package {package} changed while they were read; wait until they are written, then run it again"
+)
+# The only finding that another day may take away; none comes with a later day.
+_OF_THE_DAY = "period-future"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where work is done and kept: `code` is the digest of what makes files out of data."""
+
+    scheduler: Scheduler
+    cache: BuildCache
+    code: str
+    report: Report
+
+    def do(self, stage: str, step: Callable[[Any, Any], Any], jobs: Sequence[Any], shared: Any) -> Iterator[Done[Any]]:
+        """Yield what became of each job, in order, and tell how far the stage is."""
+        for number, done in enumerate(self.scheduler.run(step, jobs, shared), start=1):
+            self.report(Advanced(stage, number, len(jobs), done.name, done.seconds))
+            yield done
+
+
+def digest_package(package: Package) -> str:
+    """Return a digest of the files that a package consists of. Raises OSError where one cannot be read."""
+    return digest_inputs([package.folder / DESCRIPTOR, *(one.file for one in package.resources)], package.folder)
+
+
+# --- descriptors --------------------------------------------------------------------------------------------------
+
+
+def read_each(descriptors: Sequence[Descriptor], shop: Workshop) -> list[Package | tuple[Finding, ...]]:
+    """Return the package of each descriptor, or its findings; texts that held before are not judged again."""
+    keys = {one.path: _digest_descriptor(one, shop.code) for one in descriptors}
+    held = {path: bool(key) and shop.cache.recall(key) is True for path, key in keys.items()}
+    left = iter(shop.do("load", try_descriptor, [one for one in descriptors if not held[one.path]], None))
+    read: list[Package | tuple[Finding, ...]] = []
+    for one in descriptors:
+        package = read_package(one.path, one.label, holds=True) if held[one.path] else next(left).result
+        if (key := keys[one.path]) and not held[one.path] and not isinstance(package, tuple):
+            shop.cache.remember(key, value=True)
+        read.append(package)
+    return read
+
+
+def _digest_descriptor(one: Descriptor, code: str) -> str:
+    """Return a digest of all that decides whether a descriptor holds; empty where it cannot be read."""
+    try:
+        return digest_parts(["descriptor", code, one.name, hashlib.sha256(one.path.read_bytes()).hexdigest()])
+    except OSError:
+        return ""
+
+
+# --- check --------------------------------------------------------------------------------------------------------
+
+
+def check_each(packages: Sequence[Package], context: Context, shop: Workshop) -> list[list[Finding]]:
+    """Return the findings of each package; only those are checked that changed, or whose code lists did.
+
+    Raises WorkError where a package changes meanwhile.
+    """
+    digests = {name: digest_parts(sorted(codes)) for name, codes in context.codes.items()}
+    found: dict[str, list[Finding]] = {}
+    keys: dict[str, str] = {}
+    for package in packages:
+        if state := _digest_safely(package):
+            keys[package.name] = _digest_check(package, state, digests, shop.code)
+            kept = _recall_findings(keys[package.name], context.today, shop.cache)
+            if kept is not None:
+                found[package.name] = kept
+    left = [package for package in packages if package.name not in found]
+    for package, done in zip(left, shop.do("check", check_package, left, context), strict=True):
+        found[package.name] = done.result
+        if key := keys.get(package.name):
+            expect_unchanged(package, key, _digest_check(package, _digest_safely(package), digests, shop.code))
+            _remember_findings(key, done.result, context.today, shop.cache)
+    return [found[package.name] for package in packages]
+
+
+def _digest_safely(package: Package) -> str:
+    """Return a digest of a package; empty where a file is missing, leads out of its folder or cannot be read."""
+    if any(fault for resource in package.resources for fault in check_path(package, resource)):
+        return ""
+    try:
+        return digest_package(package)
+    except OSError:
+        return ""
+
+
+def _digest_check(package: Package, state: str, code_lists: Mapping[str, str], code: str) -> str:
+    """Return a digest of all that the findings of a package depend on, but for the day."""
+    named = {column.code_list for resource in package.resources for column in resource.fields} - {""}
+    named |= {"themes"} if package.theme else set()
+    lists = [f"{name}={code_lists.get(name, '')}" for name in sorted(named)]
+    return digest_parts(["check", code, package.label, state, *lists])
+
+
+def expect_unchanged(package: Package, before: str, after: str) -> None:
+    """Raise WorkError where the digest of what was read from a package is no longer that of its files."""
+    if before != after:
+        raise WorkError(_CHANGED.format(package=package.name))
+
+
+def _recall_findings(key: str, today: date, cache: BuildCache) -> list[Finding] | None:
+    """Return kept findings, if they are those of `today`: what was not in the future once is not so later."""
+    kept = cache.recall(key)
+    if kept is None:
+        return None
+    day = date.fromisoformat(kept["day"])
+    findings = [Finding(**{**one, "severity": Severity(one["severity"])}) for one in kept["findings"]]
+    lasting = all(one.code != _OF_THE_DAY for one in findings)
+    return findings if day == today or (lasting and day < today) else None
+
+
+def _remember_findings(key: str, findings: Sequence[Finding], today: date, cache: BuildCache) -> None:
+    cache.remember(key, {"day": today.isoformat(), "findings": [asdict(one) for one in findings]})
+
+
+# --- distributions ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The forms of a package that are wanted, and the digest of all that they are made from."""
+
+    package: Package
+    state: str
+    key: str
+
+    @property
+    def name(self) -> str:
+        """Return the name of the package."""
+        return self.package.name
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where forms are kept and wanted, and the words that they carry."""
+
+    cache: Path
+    data: Path
+    registers: Registers
+
+
+def write_each(packages: Sequence[Package], data: Path, shop: Workshop) -> dict[str, tuple[Distribution, ...]]:
+    """Write the forms of every package below `data`, or take them out of the cache; return them by package.
+
+    Precondition: all packages passed the check. Raises OSError where the disk fails, WorkError where a package changes.
+    """
+    digests = {package.name: digest_package(package) for package in packages}
+    orders = [_order(package, digests, shop.code) for package in packages]
+    shop.cache.use(order.key for order in orders)
+    shelf = Shelf(shop.cache.root, data, read_registers(packages))
+    return {
+        done.name: tuple(Distribution(**one) for one in done.result)
+        for done in shop.do("distributions", write_forms, orders, shelf)
+    }
+
+
+def _order(package: Package, digests: Mapping[str, str], code: str) -> Order:
+    words = [f"{name}={digests[name]}" for name in list_registers(package) if name in digests]
+    state = digests[package.name]
+    return Order(package, state, digest_parts(["distributions", code, package.label, state, *words]))
+
+
+def write_forms(order: Order, shelf: Shelf) -> list[dict[str, Any]]:
+    """Write the forms of one package, each with its compressed twin; return them as values of JSON."""
+
+    def make(folder: Path) -> list[dict[str, Any]]:
+        written = write_distributions(order.package, folder, shelf.registers)
+        compress_files(folder, threads=1)
+        expect_unchanged(order.package, order.state, digest_package(order.package))
+        return [asdict(one) for one in written]
+
+    files: list[dict[str, Any]] = BuildCache(shelf.cache).fill(shelf.data / order.name, order.key, make)
+    return files
