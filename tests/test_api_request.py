@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +15,10 @@ from portal.api.api_schema import ApiSchema, QuerySchema, TableSchema
 from portal.web.api_error import ApiError
 
 COLUMNS = ("period", "area", "value")
-SMALL = TableSchema("small", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset({"area"}), 10)
+SMALL = TableSchema(
+    "small", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset({"area"}), 10,
+    numeric=frozenset({"value"}),
+)  # fmt: skip
 BIG = TableSchema("big", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset(), 1_000_000)
 LOOSE = TableSchema("loose", ("name",), (), frozenset(), frozenset(), 3, searchable=True, numbered=True)
 CODES = TableSchema("codes", ("code",), ("code",), frozenset({"code"}), frozenset(), 3, sort="rowid", numbered=True)
@@ -56,6 +63,8 @@ def test_ordinary_requests(address: str, kind: Kind, form: str) -> None:
         "/opendata/big.json?_sort=period",
         "/opendata/big.json?_size=1000&_next=2020,KG",
         "/opendata/small.json?value__contains=1&_sort=value&_facet=value",
+        "/opendata/small.json?value__gte=-1.5e3&value__lt=.5&value=%202.&value__in=1,2.5&value__notin=[3,%20%224%22]",
+        "/opendata/small.json?value__contains=x&value__isnull=1&area__gt=x",
         "/opendata/loose.json?_search=duong",
         "/opendata/codes.json?_sort=rowid",
         "/opendata/codes.json?_next=2,KG",
@@ -179,6 +188,11 @@ def test_facets_are_counted_for_readers_of_small_tables_and_whoever_asks(address
         (f"/opendata/small.json?value__gt={2**63}", "bad-value", 400, "it must be ≤ 9223372036854775807."),
         ("/opendata/small.json?value__lte=" + "9" * 5000, "bad-value", 400, "value__lte cannot be 999"),
         ("/opendata/small.json?value__gt=%C2%B2", "bad-value", 400, "value__gt cannot be ²;"),
+        ("/opendata/small.json?value__gt=abc", "bad-value", 400, "value__gt cannot be abc; it must be 1234.5."),
+        ("/opendata/small.json?value=1.234,5", "bad-value", 400, "value cannot be 1.234,5; it must be 1234.5."),
+        ("/opendata/small.json?value__not=", "bad-value", 400, "value__not cannot be ; it must be 1234.5."),
+        ("/opendata/small.json?value__in=1,x", "bad-value", 400, "value__in cannot be 1,x; it must be 1234.5."),
+        ('/opendata/small.json?value__in=["x"]', "bad-value", 400, 'value__in cannot be ["x"]; it must be 1234.5.'),
         ("/opendata/small.json?_size=" + "9" * 5000, "too-many-rows", 400, "One answer has at most 1000 rows;"),
         ("/opendata/small.json?_facet_size=" + "9" * 5000, "too-many-rows", 400, "One answer has at most 1000 rows;"),
         ("/opendata/small.json?area__glob=" + "*" * 201, "value-too-long", 400, "area__glob is too long: at most 200"),
@@ -222,3 +236,17 @@ def find_status(path: str, query: str) -> int:
     except ApiError as error:
         return error.status
     return 200
+
+
+@given(st.text("0123456789+-.eE \tx", min_size=1, max_size=6))
+def test_a_number_is_what_sqlite_compares_as_one(text: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE one (value NUMERIC)")
+        connection.execute("INSERT INTO one VALUES (?)", (text,))
+        (kind,) = connection.execute("SELECT typeof(value) FROM one").fetchone()
+    address = f"/opendata/small.json?value={quote(text)}"
+    if kind == "text":
+        with pytest.raises(ApiError):
+            read(address)
+    else:
+        assert read(address).kind is Kind.TABLE

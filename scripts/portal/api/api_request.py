@@ -20,6 +20,7 @@ from portal.api.api_metadata import DATABASE
 from portal.api.api_value import (
     SHAPES,
     check_filter,
+    check_numbers,
     check_place,
     check_size,
     check_switch,
@@ -198,6 +199,8 @@ def _read_filter(table: TableSchema, name: str, value: str) -> Filter:
     if lookup not in _LOOKUPS:
         raise ApiError("unknown-parameter", name=name, known=", ".join(f"{column}__{one}" for one in sorted(_LOOKUPS)))
     check_filter(name, lookup, value)
+    if column in table.numeric:
+        check_numbers(name, lookup, value)
     return column, lookup
 
 

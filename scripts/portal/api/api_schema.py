@@ -20,6 +20,8 @@ INSPECTION = "inspect.json"
 # `:name` outside of quotes, as SQLite reads parameters.
 _PARAMETER = re.compile(r"'[^']*'|\"[^\"]*\"|(?<!:):([A-Za-z_]\w*)")
 _INTERNAL = ("sqlite_",)
+# The declared types that SQLite compares as numbers, and that the portal writes.
+_NUMERIC = {"INT", "INTEGER", "NUMERIC", "REAL"}
 # Up to here one reading of every row takes a few milliseconds.
 SMALL_TABLE = 20_000
 DEFAULT_PAGE = 100  # rows
@@ -30,7 +32,7 @@ class TableSchema:
     """One table; `indexed` are the columns that an index begins with, `expandable` those that lead to a label.
 
     `sort` is the column that the table is sorted by where nobody says otherwise, `page` the number of rows that an
-    answer then has, `numbered` whether it can be sorted by the number of the row.
+    answer then has, `numbered` whether it can be sorted by the number of the row, `numeric` its columns of numbers.
     """
 
     name: str
@@ -44,6 +46,7 @@ class TableSchema:
     view: bool = False
     page: int = DEFAULT_PAGE
     numbered: bool = False
+    numeric: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,8 +132,8 @@ def _list_names(connection: sqlite3.Connection, kind: str) -> Iterator[str]:
 
 
 def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Mapping[str, Any]) -> TableSchema:
-    columns = connection.execute("SELECT name, pk FROM pragma_table_info(?)", (name,)).fetchall()
-    key = tuple(column for column, place in sorted(columns, key=lambda one: one[1]) if place)
+    columns = connection.execute("SELECT name, pk, type FROM pragma_table_info(?)", (name,)).fetchall()
+    key = tuple(column for column, place, _ in sorted(columns, key=lambda one: one[1]) if place)
     indexes = connection.execute("SELECT name FROM pragma_index_list(?)", (name,)).fetchall()
     views = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
     first = "SELECT name FROM pragma_index_info(?) WHERE seqno = 0"
@@ -138,7 +141,7 @@ def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Map
     foreign = connection.execute('SELECT "from" FROM pragma_foreign_key_list(?)', (name,)).fetchall()
     return TableSchema(
         name=name,
-        columns=tuple(column for column, _ in columns),
+        columns=tuple(column for column, _, _ in columns),
         key=key,
         indexed=frozenset(indexed),
         expandable=frozenset(column for (column,) in foreign),
@@ -149,6 +152,7 @@ def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Map
         page=int(words.get("size") or DEFAULT_PAGE),
         # Datasette sorts by it where there is no key, and where metadata says so.
         numbered=(name,) not in views and (not key or "rowid" in words.get("sortable_columns", ())),
+        numeric=frozenset(column for column, _, kind in columns if kind in _NUMERIC),
     )
 
 

@@ -6,6 +6,7 @@ Each function raises ApiError with one sentence where a value cannot be taken.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from datasette.utils import urlsafe_components
@@ -25,6 +26,8 @@ _PATTERNS = {"contains", "notcontains", "startswith", "endswith", "like", "notli
 _COMPARISONS = {"gt", "gte", "lt", "lte"}
 _LISTS = {"in", "notin"}
 _SHOWN_CHARACTERS = 100
+# Texts that SQLite reads as a number where a column has numbers; any other text is none of them.
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
 _LARGEST = 2**63 - 1  # SQLite's integers
 
 
@@ -69,6 +72,16 @@ def check_filter(name: str, lookup: str, value: str) -> None:
         _check_list(name, value)
     elif lookup in _COMPARISONS and value.isdigit() and not (value.isdecimal() and read_number(value) <= _LARGEST):
         raise refuse_value(name, value, f"≤ {_LARGEST}")
+
+
+def check_numbers(name: str, lookup: str, value: str) -> None:
+    """Check what a column of numbers is compared with: no row would be found by anything but a number."""
+    if lookup in _LISTS:
+        compared = json.loads(value) if value.startswith("[") else [one.strip() for one in value.split(",")]
+    else:
+        compared = [value] if lookup in {"exact", "not", *_COMPARISONS} else []
+    if not all(isinstance(one, int | float) or _NUMBER.fullmatch(one) for one in compared):
+        raise refuse_value(name, value, "1234.5")
 
 
 def _check_list(name: str, value: str) -> None:
