@@ -35,7 +35,7 @@ WAIT_SECONDS = 3.0  # for a turn
 ANSWER_SECONDS = 8.0  # by the clock: on a busy machine a second of work takes longer
 START_SECONDS = 30.0  # before the first query, the processes have to start
 STOP_SECONDS = 2.0
-IDLE_SECONDS = 60.0  # after the last query the processes end: what a query took of memory, some keep for the next
+IDLE_SECONDS = 60.0  # after the last query new workers stand in for the old: these keep what a query took of memory
 COOLING_SECONDS = 10  # in which a client is refused whose query was the end of a worker
 MAX_ANSWER_MB = 8
 RETRY_SECONDS = 2
@@ -92,10 +92,11 @@ class QueryLane:
         self._resting = asyncio.create_task(self._rest())
 
     async def _rest(self) -> None:
-        """End the processes, unless somebody has taken a seat meanwhile; the next query starts them again."""
+        """Fork the workers anew, unless somebody has taken a seat meanwhile; what they took of memory goes back."""
         async with self._starting:
-            if not self.taken:
-                await self.stop()
+            if not self.taken and self._workers:
+                for place in range(WORKERS):
+                    await self._workers.replace(place)
 
     def _check_cooled(self, client: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -125,6 +126,7 @@ class QueryLane:
             ):
                 return await read_response(response, MAX_ANSWER_MB)
         except (TimeoutError, httpx.TimeoutException):
+            RESTARTS.inc()
             await workers.replace(place)
             self._cool(client)
             raise ApiError("timeout", seconds=round(ANSWER_SECONDS)) from None
@@ -202,7 +204,6 @@ class _Workers:
 
     async def replace(self, place: int) -> None:
         """End a worker, whatever it is doing; another takes its place."""
-        RESTARTS.inc()
         if self.alive and self._process.stdin:
             self._process.stdin.write(b"%d\n" % place)
         await self.clients[place].aclose()
