@@ -1,6 +1,6 @@
 """nginx in front: answers of the API and static JSON beside a bare file of their size from the same nginx.
 
-A *ready* answer is a file of the release, a *cached* one was asked of a replica before and has a query.
+A *ready* answer is a file of the release, a *cached* one was asked of a replica before: its query is one of many.
 
 The third peer is the least that nginx can do with a cache: `proxy_cache` alone over the bare file, without a limit, a
 check of the address or a header of the portal. No configuration with a cache can come nearer to a file.
@@ -27,8 +27,8 @@ _TURNS = 5  # each a second of ours and a second of the peer, so that both meet 
 _CONNECTIONS = (8, 64)
 _WARM_UP = 100  # requests, so that every worker has its files open
 _PATHS = {
-    "ready API answer": "/datasette/opendata/dti_score_and_rank.json",
-    "cached API answer": "/datasette/opendata/dti_score_and_rank.json?_shape=objects",
+    "ready API answer": "/datasette/opendata/dti_score_and_rank.json?_shape=objects",
+    "cached API answer": "/datasette/opendata/dti_score_and_rank.json?_shape=objects&measure=rank",
     "static JSON": "/data/dti_score_and_rank/datapackage.json",
     "page": "/catalog/dti_score_and_rank/",
 }

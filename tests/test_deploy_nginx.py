@@ -496,7 +496,8 @@ def test_rows_reach_the_developer_through_nginx(front: Front, deployed: Deployed
 # --- answers that lie ready ------------------------------------------------------------------------------------
 
 READY = ("/datasette/.json", "/datasette/opendata.json", "/datasette/opendata/datasets.json",
-         "/datasette/opendata/units.json", "/datasette/opendata/search.json")  # fmt: skip
+         "/datasette/opendata/units.json", "/datasette/opendata/search.json",
+         "/datasette/opendata/units.json?_shape=objects")  # fmt: skip
 # What a file cannot say as the application does, or says beyond it; and what differs with every answer.
 _OF_FILES = {"etag", "last-modified", "x-release", "x-release-stamp"}
 _OF_SERVERS = {"server", "date", "connection", "transfer-encoding"}
@@ -509,7 +510,8 @@ def list_headers(answer: Answer) -> dict[str, list[str]]:
 
 def list_ready(release: Path) -> list[str]:
     folder = release / FOLDER
-    return sorted(f"/{file.relative_to(folder)}" for file in folder.rglob("*.json"))
+    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".gz")
+    return sorted(f"/{file.relative_to(folder)}" for file in files)
 
 
 def test_every_address_whose_answer_holds_anywhere_lies_ready(deployed: Deployed) -> None:
@@ -546,7 +548,7 @@ def test_what_lies_ready_is_asked_for_as_anything_else(front: Front, path: str) 
     assert front.ask(path, Range="bytes=0-9").body == answer.body
     again = front.ask(path, If_None_Match=answer.get("ETag"))
     assert (again.status, again.body) == (304, b"")
-    assert front.ask(f"{path}?").body == answer.body
+    assert "?" in path or front.ask(f"{path}?").body == answer.body
     assert front.ask(path, "OPTIONS").status == 204
     assert front.ask(path, "POST").status == 405
 
