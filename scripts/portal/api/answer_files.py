@@ -35,7 +35,8 @@ QUERIES = ("", "?_shape=objects")
 def write_answers(release: Path) -> int:
     """Write below the folder `answers` of a release what its API answers, each with a `.gz` where it sends one.
 
-    The file lies at the path of its address, the query belongs to its name. Returns how many there are; raises OSError where the disk fails.
+    The file lies at the path of its address, and the query belongs to its name. Returns how many there are; raises
+    OSError where the disk fails.
     """
     return asyncio.run(_write_all(release))
 
