@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from portal.checks.check import read_codes
+from portal.data.descriptor import DESCRIPTOR, DescriptorError, read_package
 from portal.data.scaffold import (
     INDICATORS,
     Draft,
@@ -37,6 +39,13 @@ BAD_NAME = (
 TAKEN = (
     "Tên «{name}» đã được dùng trong {owner}; không ghi đè gì.\n"
     "The name “{name}” is already used in {owner}; nothing was overwritten."
+)
+UNKNOWN_THEME = (
+    "Không có chủ đề «{code}». Các chủ đề: {known}. Thêm chủ đề: một dòng trong {list}.\n"
+    "There is no theme “{code}”. The themes: {known}. To add one, write a row in {list}."
+)
+NEW_MEASURE = (
+    "Nội dung đo «{code}» chưa có: thêm một dòng vào {list}.\nThe measure “{code}” is new: add a row to {list}."
 )
 REPEATED = (
     "Cột «{name}» đã có sẵn; đặt tên khác cho chiều này.\n"
@@ -89,6 +98,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"Không tạo được / could not make it: {error}", file=sys.stderr)
         return 2
     print(NEXT.format(folder=folder.as_posix()))
+    measures, file = _read_codes("measures", arguments.root)
+    if draft.measure not in measures:
+        print(NEW_MEASURE.format(code=draft.measure, list=file))
     return 0
 
 
@@ -103,6 +115,9 @@ def _create(draft: Draft, root: Path) -> Path:
         raise NotADirectoryError(f"{root}: không có thư mục này / there is no such folder")
     if owner := find_owner(draft.name, root):
         raise RefusedError(TAKEN.format(name=draft.name, owner=owner))
+    themes, file = _read_codes("themes", root)
+    if themes and draft.theme not in themes:
+        raise RefusedError(UNKNOWN_THEME.format(code=draft.theme, known=", ".join(sorted(themes)), list=file))
     publisher = read_settings(PROJECT / "metadata.yml").publisher.vi
     descriptor = make_descriptor(draft, publisher, datetime.now(UTC).date())
     if faults := find_draft_faults(descriptor):
@@ -113,6 +128,16 @@ def _create(draft: Draft, root: Path) -> Path:
     except FileExistsError as error:
         raise RefusedError(TAKEN.format(name=draft.name, owner=folder.as_posix())) from error
     return folder
+
+
+def _read_codes(code_list: str, root: Path) -> tuple[frozenset[str], str]:
+    """Return the codes of a reference package, none where it cannot be read, and the file that they stand in."""
+    path = root / "reference" / code_list / DESCRIPTOR
+    try:
+        package = read_package(path, str(path))
+    except DescriptorError:
+        return frozenset(), (path.parent / "data.csv").as_posix()
+    return read_codes([package]).get(code_list, frozenset()), package.main.file.as_posix()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from portal.words.text import Text
 
 PROJECT = Path(__file__).resolve().parents[1]
 INDICATORS = sorted((PROJECT / "datapackages/indicators").glob("*/datapackage.json"))
+THEMES = PROJECT / "datapackages/reference/themes/data.csv"
 HEADER = "period,area,measure,transform,value,unit,status,qualifier,flags,source,locator,as_stated,note,note_en\n"
 ROW = "2020-12,KG,branches,level,16,count,actual,exact,,bc_40_2021,93:163,16,,\n"
 NAME_RULE = (
@@ -100,6 +101,8 @@ def test_a_new_package_says_what_comes_next(root: Path) -> None:
         "chép mỗi con số thành một dòng của data.csv, rồi chạy: make validate\n"
         "Created datapackages/indicators/so_thu_vien/. Next: describe it in datapackage.json, "
         "write every figure as a row of data.csv, then run: make validate\n"
+        "Nội dung đo «so_thu_vien» chưa có: thêm một dòng vào datapackages/reference/measures/data.csv.\n"
+        "The measure “so_thu_vien” is new: add a row to datapackages/reference/measures/data.csv.\n"
     )
     folder = root / "indicators/so_thu_vien"
     assert sorted(path.name for path in folder.iterdir()) == ["data.csv", "datapackage.json"]
@@ -192,6 +195,19 @@ def test_a_name_that_is_not_snake_case_is_refused(root: Path, arguments: list[st
     done = create(root, *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", NAME_RULE.format(name=name))
     assert list_files(root.parent) == before
+
+
+def test_a_theme_that_does_not_exist_is_refused(root: Path) -> None:
+    done = create(root, "so_thu_vien", "--theme", "culture_x")
+    assert (done.returncode, done.stdout) == (1, "")
+    themes = ", ".join(sorted(line.partition(",")[0] for line in THEMES.read_text("utf-8").splitlines()[1:]))
+    assert done.stderr == (
+        f"Không có chủ đề «culture_x». Các chủ đề: {themes}. "
+        "Thêm chủ đề: một dòng trong datapackages/reference/themes/data.csv.\n"
+        f"There is no theme “culture_x”. The themes: {themes}. "
+        "To add one, write a row in datapackages/reference/themes/data.csv.\n"
+    )
+    assert not (root / "indicators").exists()
 
 
 @pytest.mark.parametrize(("dimensions", "name"), [(["measure"], "measure"), (["tier", "tier"], "tier")])

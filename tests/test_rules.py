@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.checks.rules import Context, check_descriptor, check_row
+from portal.checks.rules import Context, check_descriptor, check_row, suggest_codes
 from portal.data.descriptor import read_packages
 from portal.data.finding import Place
 from portal.data.table import Row
@@ -64,16 +64,21 @@ def test_an_unknown_code_gets_its_neighbours() -> None:
     (finding,) = check_row(VISITORS, VISITORS.main, row, CONTEXT, PLACE)
     assert (finding.line, finding.column, finding.code) == (7, 2, "unknown-code")
     assert finding.message == "Cột «area»: mã «KG89» không có trong gói tham chiếu «areas»."
-    assert finding.cure == "Sửa mã (gần giống: KG899, KG900, KG) hoặc thêm dòng vào datapackages/reference/areas."
-    assert (
-        finding.cure_en == "Correct the code (similar: KG899, KG900, KG) or add a row to datapackages/reference/areas."
-    )
+    assert finding.cure == "Sửa mã (đã có: KG899, KG900, KG) hoặc thêm dòng vào datapackages/reference/areas."
+    assert finding.cure_en == "Correct the code (known: KG899, KG900, KG) or add a row to datapackages/reference/areas."
 
 
-def test_an_unknown_code_without_neighbours_says_so() -> None:
+def test_an_unknown_code_without_neighbours_brings_the_known_ones() -> None:
     row = Row(3, tuple({**CELLS, "measure": "xyz"}.values()))
     (finding,) = check_row(VISITORS, VISITORS.main, row, CONTEXT, PLACE)
-    assert finding.cure_en == "Correct the code (similar: –) or add a row to datapackages/reference/measures."
+    assert finding.cure_en == "Correct the code (known: arrivals) or add a row to datapackages/reference/measures."
+
+
+def test_of_a_long_list_only_the_first_codes_are_brought() -> None:
+    assert suggest_codes("?", frozenset(f"code_{number:02}" for number in range(99))) == (
+        ", ".join(f"code_{number:02}" for number in range(12)) + ", …"
+    )
+    assert suggest_codes("?", frozenset()) == "–"
 
 
 @pytest.mark.parametrize("area", ["kg", "KG ", "", "KG;KG899"])
@@ -230,7 +235,7 @@ def test_the_theme_is_one_of_the_themes(visitors: TinyPackage) -> None:
     assert find_words(visitors.read()) == [
         (
             "Chủ đề «trans» không có trong gói tham chiếu «themes».",
-            "Sửa «theme» (gần giống: transport) hoặc thêm chủ đề.",
+            "Sửa «theme» (đã có: transport) hoặc thêm chủ đề.",
         )
     ]
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from portal.words.text import Text
 
 RULES_NEEDING_TEXTS = (3, 4)
+_MOST_SUGGESTED = 12
 _SHOWN_CHARACTERS = 80
 # Columns that name the rows of a code list.
 CODE_COLUMNS = ("code", "id")
@@ -50,7 +51,7 @@ def check_descriptor(package: Package, context: Context, place: Place) -> Iterat
     """Yield what the descriptor alone shows: unknown theme or code list, no English, nothing described."""
     themes = context.codes.get("themes", frozenset())
     if package.theme and package.theme not in themes:
-        yield make_finding("unknown-theme", place, code=package.theme, hint=_similar(package.theme, themes))
+        yield make_finding("unknown-theme", place, code=package.theme, hint=suggest_codes(package.theme, themes))
     if not package.title.en:
         yield make_finding("english-missing", place)
     if _is_placeholder(package.description):
@@ -105,7 +106,7 @@ def _check_codes(column: Field, cell: Cell, context: Context, place: Place) -> I
         return
     for code in str(cell).split(column.separator) if column.separator else [str(cell)]:
         if code not in known:
-            hint = _similar(code, known)
+            hint = suggest_codes(code, known)
             yield make_finding(
                 "unknown-code", place, field=column.name, code=code, code_list=column.code_list, hint=hint
             )
@@ -138,5 +139,8 @@ def check_locator(locator: Cell, place: Place) -> Iterator[Finding]:
         yield make_finding("locator-invalid", place, locator=locator)
 
 
-def _similar(code: str, known: frozenset[str]) -> str:
-    return ", ".join(difflib.get_close_matches(code, sorted(known), n=3)) or "–"
+def suggest_codes(code: str, known: frozenset[str]) -> str:
+    """Return the codes that look like one that is unknown, or else the first of all that are known."""
+    codes = sorted(known)
+    near = difflib.get_close_matches(code, codes, n=3)
+    return ", ".join(near or [*codes[:_MOST_SUGGESTED], *(["…"] if codes[_MOST_SUGGESTED:] else [])]) or "–"
