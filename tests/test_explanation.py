@@ -148,7 +148,7 @@ def test_a_relation_in_plain_words(catalog: Catalog, expected: Explained) -> Non
 
 
 def test_every_kind_of_relation_has_its_sentence() -> None:
-    words = tomllib.loads((REPOSITORY / "scripts" / "portal" / "wording.toml").read_text("utf-8"))
+    words = tomllib.loads((REPOSITORY / "scripts" / "portal" / "words" / "wording.toml").read_text("utf-8"))
     sentences = {key.removeprefix("verdict_") for key in words if key.startswith("verdict_")}
 
     # The two others are those of a sum that misses a constant, and of one that only rounding explains.
