@@ -19,7 +19,10 @@ SMALL = TableSchema(
     "small", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset({"area"}), 10,
     numeric=frozenset({"value"}),
 )  # fmt: skip
-BIG = TableSchema("big", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset(), 1_000_000)
+BIG = TableSchema(
+    "big", COLUMNS, ("period", "area"), frozenset({"period", "area"}), frozenset(), 1_000_000,
+    selectivity=((("area",), (50_000,)), (("period", "area"), (10_000, 400))),
+)  # fmt: skip
 LOOSE = TableSchema("loose", ("name",), (), frozenset(), frozenset(), 3, searchable=True, numbered=True)
 CODES = TableSchema("codes", ("code",), ("code",), frozenset({"code"}), frozenset(), 3, sort="rowid", numbered=True)
 SEEN = TableSchema("seen", COLUMNS, (), frozenset(), frozenset(), 10, view=True)
@@ -62,6 +65,8 @@ def test_ordinary_requests(address: str, kind: Kind, form: str) -> None:
         "/opendata/big.json?area__in=KG,AG&period=2020",
         "/opendata/big.json?_sort=period",
         "/opendata/big.json?_size=1000&_next=2020,KG",
+        "/opendata/big.json?area=KG&period=2020&_facet=value&_sort=value",
+        "/opendata/big.json?area=KG&period=2020&value__gt=5",
         "/opendata/small.json?value__contains=1&_sort=value&_facet=value",
         "/opendata/small.json?value__gte=-1.5e3&value__lt=.5&value=%202.&value__in=1,2.5&value__notin=[3,%20%224%22]",
         "/opendata/small.json?value__contains=x&value__isnull=1&area__gt=x",
@@ -94,6 +99,10 @@ def test_what_an_index_or_a_small_table_answers_is_ordinary(address: str) -> Non
         "/opendata/big.json?_sort=value",
         "/opendata/big.json?_sort=period&area=KG",
         "/opendata/big.json?_facet=area",
+        "/opendata/big.json?_facet=area&period=2020",
+        "/opendata/big.json?area=KG&period__gt=2020&_facet=value",
+        "/opendata/big.json?area=KG&period=2020&_facet=value&_where=1=1",
+        "/opendata/big.json?area=KG&period=2020" + "&value__gt=5" * 12,
         "/opendata/middle.json?" + "&".join(["value__gt=5"] * 3),
         "/opendata/middle.json?value__gt=5&_facet=area",
         "/opendata/middle.json?" + "&".join(["_facet=area"] * 5),

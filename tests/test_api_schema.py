@@ -53,6 +53,15 @@ def test_reads_tables_with_keys_indexes_and_labels(database: Path) -> None:
     }  # fmt: skip
 
 
+def test_an_analysed_database_says_how_many_rows_an_index_leads_to(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for year in range(100):
+            connection.execute("INSERT INTO visitors VALUES ('AG', ?, NULL)", (f"y{year}",))
+        connection.execute("ANALYZE")
+    table = read_schema(database, {}).tables["visitors"]
+    assert table.selectivity == ((("year", "area"), (1, 1)), (("area",), (51,)))
+
+
 @pytest.mark.parametrize(
     ("query", "parameters"),
     [

@@ -48,7 +48,8 @@ def test_every_finding_of_the_evidence_is_planted_somewhere() -> None:
         code
         for module in MODULES
         for code in re.findall(
-            r'make_finding\(\s*"([^"]+)"', (REPOSITORY / "scripts" / "portal" / "checks" / f"{module}.py").read_text("utf-8")
+            r'make_finding\(\s*"([^"]+)"',
+            (REPOSITORY / "scripts" / "portal" / "checks" / f"{module}.py").read_text("utf-8"),
         )
     }
     planted = {code for module in TESTS for code in read_planted(REPOSITORY / "tests" / f"test_{module}.py")}

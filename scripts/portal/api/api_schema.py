@@ -33,6 +33,7 @@ class TableSchema:
 
     `sort` is the column that the table is sorted by where nobody says otherwise, `page` the number of rows that an
     answer then has, `numbered` whether it can be sorted by the number of the row, `numeric` its columns of numbers.
+    `selectivity` says of each index how many rows, on average, share its first column, its first two, and so on.
     """
 
     name: str
@@ -47,6 +48,7 @@ class TableSchema:
     page: int = DEFAULT_PAGE
     numbered: bool = False
     numeric: frozenset[str] = frozenset()
+    selectivity: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -153,7 +155,21 @@ def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Map
         # Datasette sorts by it where there is no key, and where metadata says so.
         numbered=(name,) not in views and (not key or "rowid" in words.get("sortable_columns", ())),
         numeric=frozenset(column for column, _, kind in columns if kind in _NUMERIC),
+        selectivity=tuple(_read_selectivity(connection, name)),
     )
+
+
+def _read_selectivity(connection: sqlite3.Connection, name: str) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Yield what ANALYZE found when the database was made: https://www.sqlite.org/fileformat2.html#stat1tab."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'").fetchone():
+        return
+    found = connection.execute(
+        "SELECT idx, stat FROM sqlite_stat1 WHERE tbl = ? AND idx IS NOT NULL ORDER BY idx", (name,)
+    )
+    for index, stat in found.fetchall():
+        columns = connection.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", (index,)).fetchall()
+        averages = [int(word) for word in stat.split()[1:] if word.isdecimal()]
+        yield tuple(column for (column,) in columns), tuple(averages[: len(columns)])
 
 
 def _list_parameters(query: Mapping[str, Any] | str) -> tuple[str, ...]:
