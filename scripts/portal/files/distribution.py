@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portal.checks.format_limits import find_obstacles, measure_extent
@@ -22,11 +22,12 @@ from portal.files.archive import write_archive
 from portal.files.by_hash import digest_file, name_by_hash
 from portal.files.csv_file import LINE_END, write_csv, write_excel_csv
 from portal.files.excel_file import write_excel
+from portal.files.excel_guess import Guess, find_guesses
 from portal.files.parquet_file import write_parquet
 from portal.files.static_json import write_json, write_json_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from portal.checks.format_limits import Extent
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 Writer = Callable[["Package", "Resource", "Path", Registers], None]
 # From this many rows on a table is also offered column by column.
 LONG_ROWS = 10_000
+# The form that Excel opens by guessing what its cells are.
+GUESSED = "Excel CSV"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Distribution:
     """One file that visitors download, with what they need to check it.
 
     `name` is its path below `/data/<dataset>/`; `resource` and `rows` are those of the table that it holds, and
-    empty and None where it holds anything else.
+    empty and None where it holds anything else; `guesses` are the cells that Excel would change in a file for it.
     """
 
     name: str
@@ -53,6 +56,12 @@ class Distribution:
     sha256: str
     resource: str = ""
     rows: int | None = None
+    guesses: tuple[Guess, ...] = ()
+
+
+def recall_distribution(value: Mapping[str, Any]) -> Distribution:
+    """Return the distribution that a value of JSON was made of, by `dataclasses.asdict`."""
+    return Distribution(**{**value, "guesses": tuple(Guess(**one) for one in value["guesses"])})
 
 
 def _always(_package: Package, _resource: Resource, _extent: Extent) -> bool:
@@ -89,7 +98,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = (
     Format("XLSX", ".xlsx", _XLSX, write_excel, fits_spreadsheet),
     Format("CSV", ".csv", "text/csv", _without_registers(write_csv)),
-    Format("Excel CSV", ".excel.csv", "text/csv", _without_registers(write_excel_csv), fits_spreadsheet),
+    Format(GUESSED, ".excel.csv", "text/csv", _without_registers(write_excel_csv), fits_spreadsheet),
     Format("JSON", ".json", "application/json", _without_registers(write_json)),
     Format("JSON columns", ".columns.json", "application/json", _without_registers(write_json_columns), is_long),
     Format("Parquet", ".parquet", "application/vnd.apache.parquet", write_parquet),
@@ -112,7 +121,8 @@ def write_distributions(package: Package, folder: Path, registers: Registers | N
             if form.applies(package, resource, extent):
                 path = folder / f"{resource.name}{form.suffix}"
                 form.write(package, resource, path, registers or {})
-                data.append(describe_file(path, form.name, form.media_type, resource.name, extent.rows))
+                one = describe_file(path, form.name, form.media_type, resource.name, extent.rows)
+                data.append(replace(one, guesses=find_guesses(resource)) if form.name == GUESSED else one)
     descriptor = folder / DESCRIPTOR
     published = publish_descriptor(package, data, omitted)
     descriptor.write_text(json.dumps(published, ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -153,8 +163,13 @@ def publish_descriptor(
 
 
 def describe_distribution(one: Distribution) -> dict[str, Any]:
-    """Return what the descriptor and `/data/catalog.json` say of a file."""
-    table = {"resource": one.resource, "rows": one.rows} if one.resource else {}
+    """Return what the descriptor and `/data/catalog.json` say of a file.
+
+    `excelChanges` are the cells that Excel would change: by column the first with its row, and how many there are.
+    """
+    table: dict[str, Any] = {"resource": one.resource, "rows": one.rows} if one.resource else {}
+    if one.guesses:
+        table["excelChanges"] = [asdict(guess) for guess in one.guesses]
     return {
         "format": one.format,
         "mediatype": one.media_type,

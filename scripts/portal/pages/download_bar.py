@@ -52,4 +52,22 @@ def _describe(one: Distribution, folder: str, language: Language, about: str = "
         sha256=one.sha256,
         permanent=f"/data/{name_by_hash(one.sha256, one.name)}",
         about=about,
+        warning=_warn(one, language),
+    )
+
+
+def _warn(one: Distribution, language: Language) -> str:
+    """Return which cells of a file Excel would change, and which file is safe; empty where there are none."""
+    cells = [
+        say(
+            "excel_guess", language,
+            column=guess.field, cell=guess.cell, row=format_number(guess.row, language),
+            count=format_number(guess.cells, language),
+        )
+        for guess in one.guesses
+    ]  # fmt: skip
+    return (
+        say("excel_guesses", language, file=one.name, cells="; ".join(cells), safe=f"{one.resource}.xlsx")
+        if cells
+        else ""
     )

@@ -51,7 +51,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One entry of the download bar: a file, what it is for, how large it is; `about` is empty or names the table."""
+    """One entry of the download bar: a file, what it is for, how large it is; `about` is empty or names the table.
+
+    `warning` says which cells Excel would change, and which file is the safe one; empty where there are none.
+    """
 
     url: str
     name: str
@@ -63,6 +66,7 @@ class Download:
     sha256: str
     permanent: str
     about: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from portal.checks.source_file import check_path
 from portal.data.descriptor import DESCRIPTOR, read_package, try_descriptor
 from portal.data.finding import Finding, Severity
 from portal.data.register import list_registers, read_registers
-from portal.files.distribution import Distribution, write_distributions
+from portal.files.distribution import recall_distribution, write_distributions
 from portal.files.precompression import compress_files
 from portal.releases.release import digest_inputs
 from portal.work.build_cache import BuildCache, digest_parts
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from portal.data.descriptor import Descriptor
     from portal.data.package import Package
     from portal.data.register import Registers
+    from portal.files.distribution import Distribution
     from portal.work.build_event import Report
     from portal.work.scheduler import Done, Scheduler
 
@@ -189,7 +190,7 @@ def write_each(packages: Sequence[Package], data: Path, shop: Workshop) -> dict[
     shop.cache.use(order.key for order in orders)
     shelf = Shelf(shop.cache.root, data, read_registers(packages))
     return {
-        done.name: tuple(Distribution(**one) for one in done.result)
+        done.name: tuple(map(recall_distribution, done.result))
         for done in shop.do("distributions", write_forms, orders, shelf)
     }
 
