@@ -7,6 +7,7 @@ place, so that no reader has to fetch a context from another host.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jinja2.utils import htmlsafe_json_dumps
@@ -14,9 +15,10 @@ from jinja2.utils import htmlsafe_json_dumps
 from portal.catalogues.identifier import Identifier
 from portal.catalogues.linked_data import prune
 from portal.figures.catalog import web_address
-from portal.figures.extent import measure_extent
+from portal.figures.scope import Scopes
 from portal.files.by_hash import name_by_hash
 from portal.words.text import LANGUAGES
+from portal.words.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,11 +76,10 @@ class Describer:
     def describe_dataset(self, package: Package) -> Node:
         """Return the dataset of a page, under the same name in both languages."""
         rows = self.catalog.observations.get(package.name, ())
-        areas = self.catalog.records.get("areas", {})
-        extent, license_ = measure_extent(rows, areas), package.licenses[0]
+        scope, license_ = self._scopes.find(package), package.licenses[0]
         other = next(one for one in LANGUAGES if one != self.language)
-        places = "; ".join(self._label("areas", code) for code in extent.areas)
-        sources = [self._describe_source(one) for one in sorted({row.source for row in rows})]
+        places = "; ".join(self._label("areas", code) for code in scope.extent.areas)
+        sources = [self._describe_source(one) for one in scope.sources]
         return prune(
             {
                 "@type": "Dataset",
@@ -99,10 +100,11 @@ class Describer:
                 "creator": self._publisher,
                 "publisher": self._publisher,
                 "includedInDataCatalog": {"@id": self._names.catalog},
-                "temporalCoverage": extent.interval,
+                "temporalCoverage": scope.extent.interval,
                 "spatialCoverage": {"@type": "Place", "name": places} if places else None,
                 "variableMeasured": self._list_variables(package, rows),
-                "isBasedOn": sources,
+                "measurementTechnique": self._say_technique(package),
+                "isBasedOn": sources if rows else [],
                 "citation": "; ".join(_cite(one) for one in sources),
                 "distribution": [
                     self._describe_file(package, one) for one in self.catalog.distributions.get(package.name, ())
@@ -233,7 +235,15 @@ class Describer:
             for code, words in units.items()
         ]
 
+    def _say_technique(self, package: Package) -> str:
+        """Return how a dataset came about; of a plain table nothing is known."""
+        return "" if package.kind == "table" else say(f"technique_{package.kind}", self.language)
+
     # --- words and addresses ------------------------------------------------------------------------------
+
+    @cached_property
+    def _scopes(self) -> Scopes:
+        return Scopes(self.catalog)
 
     @property
     def _names(self) -> Identifier:

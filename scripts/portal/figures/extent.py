@@ -38,6 +38,18 @@ def measure_extent(rows: Iterable[Observation], areas: Mapping[str, Record]) -> 
         codes.add(one.area)
     if not periods:
         return Extent(None, None, ())
-    widest = {code for code in codes if areas.get(code, {}).get("parent") not in codes}
     last = max(one.end or one.start for one in periods)
-    return Extent(min(one.start for one in periods), last, tuple(sorted(widest)))
+    return Extent(min(one.start for one in periods), last, _widen(codes, areas))
+
+
+def join_extents(extents: Iterable[Extent], areas: Mapping[str, Record]) -> Extent:
+    """Return what several extents cover together."""
+    found = list(extents)
+    codes = {code for one in found for code in one.areas}
+    start = min((one.start for one in found if one.start), default=None)
+    return Extent(start, max((one.end for one in found if one.end), default=None), _widen(codes, areas))
+
+
+def _widen(codes: set[str], areas: Mapping[str, Record]) -> tuple[str, ...]:
+    """Return the codes of areas, sorted, without those inside another one of them."""
+    return tuple(sorted(code for code in codes if areas.get(code, {}).get("parent") not in codes))
