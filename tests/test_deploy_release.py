@@ -18,6 +18,7 @@ import pytest
 
 from front import Answer, Front, Replica, ask, copy_build, copy_release, publish, run_front, run_replicas, wait_until
 from portal.api.answer_files import FOLDER, write_answers
+from portal.releases.bygone import keep_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,8 +206,14 @@ def test_an_address_by_content_outlives_its_release(stage: Stage) -> None:
             assert (answer.status, answer.body) == (200, (other / "fish.csv").read_bytes())
             assert "immutable" in answer.get("Cache-Control")
             assert answer.get("Content-Disposition") == 'attachment; filename="fish.csv"'
+        keep_files(stage.build, [release])
+        other = other.rename(stage.build / "gone")  # as when the other release is removed
+        for answer in (stage.front.ask(address), ask(stage.replicas[0].port, address)):
+            assert (answer.status, answer.body) == (200, (other / "fish.csv").read_bytes())
+            assert "immutable" in answer.get("Cache-Control")
     finally:
         other.rename(folder)
+        shutil.rmtree(stage.build / "by-hash", ignore_errors=True)
 
 
 def test_what_lies_ready_follows_the_release(stage: Stage) -> None:

@@ -176,6 +176,22 @@ def test_old_releases_go_and_the_newest_stay(folder: BuildFolder) -> None:
     assert folder.current.resolve().name == identifiers[-1]
 
 
+def test_downloads_outlive_their_release(folder: BuildFolder) -> None:
+    names = []
+    for number in range(KEPT_RELEASES + 2):
+        with stage(folder) as staging:
+            fill(staging, str(number))
+            file = staging / "site/data/by-hash" / f"{number:064x}" / "fish.csv"
+            file.parent.mkdir(parents=True)
+            file.write_text(str(number))
+            names.append(file.relative_to(staging / "site/data"))
+            identifier = publish(folder, staging, "")
+        os.utime(folder.releases / identifier, (number, number))
+    gone = names[: len(names) - KEPT_RELEASES]
+    assert [(folder.root / name).read_text() for name in gone] == ["0", "1"]
+    assert not any((folder.root / name).exists() for name in names[len(gone) :])
+
+
 def test_a_release_that_is_published_again_counts_as_new(folder: BuildFolder) -> None:
     identifiers = [build(folder, str(number)) for number in range(KEPT_RELEASES)]
     for age, identifier in enumerate(reversed(identifiers)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from portal.files.precompression import LEAST_BYTES, compress_files
+from portal.releases.bygone import keep_files
 from portal.web.static_site import (
     LONG_CACHE,
     NOT_KEPT,
@@ -251,6 +253,22 @@ def test_an_address_by_content_is_answered_from_any_kept_release(tmp_path: Path)
         answer = ask(site, gone)
         assert (answer.status_code, answer.raw.decode()) == (404, NOT_KEPT)
         assert answer.headers["cache-control"] == SHORT_CACHE
+
+
+def test_an_address_by_content_is_answered_when_its_release_is_gone(tmp_path: Path) -> None:
+    release, name = tmp_path / "releases" / "old", f"data/by-hash/{'0a' * 32}/long.csv"
+    (release / "site" / name).parent.mkdir(parents=True)
+    (release / "site" / name).write_bytes(TABLE)
+    compress_files(release)
+    keep_files(tmp_path, [release])
+    shutil.rmtree(release)
+    (tmp_path / "releases" / "new" / "site").mkdir(parents=True)
+    site = StaticSite(tmp_path / "releases" / "new" / "site", kept=tmp_path / "releases")
+    answer = ask(site, f"/{name}")
+    assert (answer.status_code, answer.raw, answer.headers["cache-control"]) == (200, TABLE, LONG_CACHE)
+    assert answer.headers["content-disposition"] == 'attachment; filename="long.csv"'
+    assert gzip.decompress(ask(site, f"/{name}", ASKS).raw) == TABLE
+    assert ask(site, f"/data/by-hash/{'0a' * 32}/other.csv").status_code == 404
 
 
 def test_an_address_by_content_is_kept_for_a_year() -> None:

@@ -1,8 +1,9 @@
-"""Addresses by content: `/data/by-hash/<sha256>/<file>` is that file or nothing, for as long as a kept release has it.
+"""Addresses by content: `/data/by-hash/<sha256>/<file>` is that file or nothing, also when later releases have come.
 
 The stable address of a file, `/data/<dataset>/<file>`, gives the newest release; who must get the same bytes again
-cites this one. Both are names of one file on disk. Distributions have both; what is published beside them, such as
-metadata and citations, has the stable one. `/data/checksums.txt` lists every file as `sha256sum -c` reads it.
+cites this one. Both are names of one file on disk; when its last release is removed, `bygone` keeps the file.
+Distributions have both; what is published beside them, such as metadata and citations, has the stable one.
+`/data/checksums.txt` lists every file as `sha256sum -c` reads it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ CHECKSUMS = "checksums.txt"
 def name_by_hash(sha256: str, name: str) -> str:
     """Return the address of a file by its content, below `/data/`; `name` may be a path."""
     return f"{FOLDER}/{sha256}/{PurePosixPath(name).name}"
+
+
+def find_bygone(root: Path, path: str) -> Path:
+    """Return where a file that a visitor asks for as `data/by-hash/<sha256>/<file>` is kept without its release."""
+    return root / PurePosixPath(path).relative_to("data")
 
 
 def list_files(
@@ -62,13 +68,13 @@ def link_by_hash(files: Mapping[str, str], data: Path) -> None:
         target = data / name_by_hash(sha256, name)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            _link(data / name, target)
+            link_file(data / name, target)
             packed = data / f"{name}{GZIP_SUFFIX}"
             if packed.exists():
-                _link(packed, target.with_name(f"{target.name}{GZIP_SUFFIX}"))
+                link_file(packed, target.with_name(f"{target.name}{GZIP_SUFFIX}"))
 
 
-def _link(file: Path, name: Path) -> None:
+def link_file(file: Path, name: Path) -> None:
     """Give a file a second name; a copy where the file system knows no links."""
     try:
         os.link(file, name)

@@ -8,15 +8,13 @@ folder, for programs that read a folder (`read_parquet('parquet/*.parquet')`).
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portal.checks.format_limits import OMISSIONS
 from portal.data.descriptor import DESCRIPTOR
 from portal.files.archive import write_archive
-from portal.files.by_hash import name_by_hash
+from portal.files.by_hash import link_file, name_by_hash
 from portal.files.distribution import describe_distribution, describe_file, describe_omission
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def write_collections(
     Precondition: the forms of every package stand in `folder`, and `database` will not change any more.
     """
     folder.mkdir(parents=True, exist_ok=True)  # of an empty catalogue nobody has made it
-    _share(database, folder / database.name)
+    link_file(database, folder / database.name)
     parquet = _gather_parquet(written, folder)
     files = [
         (f"{package.name}/{name}", folder / package.name / name)
@@ -66,17 +64,9 @@ def _gather_parquet(written: Mapping[str, Sequence[Distribution]], folder: Path)
     for dataset in sorted(written):
         for one in written[dataset]:
             if one.format == "Parquet":
-                _share(folder / dataset / one.name, folder / PARQUET_FOLDER / one.name)
+                link_file(folder / dataset / one.name, folder / PARQUET_FOLDER / one.name)
                 gathered.append(one)
     return gathered
-
-
-def _share(file: Path, name: Path) -> None:
-    """Give a file of the release a second name; a copy where the file system knows no links."""
-    try:
-        os.link(file, name)
-    except OSError:
-        shutil.copyfile(file, name)
 
 
 def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], folder: Path) -> None:

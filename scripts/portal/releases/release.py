@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.releases.bygone import keep_files
 from portal.releases.ledger import note_release
 
 if TYPE_CHECKING:
@@ -216,7 +217,10 @@ def _switch(link: Path, target: Path) -> None:
 
 def _prune(folder: BuildFolder, keep: Path) -> None:
     releases = sorted(folder.releases.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in [path for path in releases if path != keep][KEPT_RELEASES - 1 :]:
+    bygone = [path for path in releases if path != keep][KEPT_RELEASES - 1 :]
+    if bygone:
+        keep_files(folder.root, bygone)
+    for old in bygone:
         # Renamed first: a build killed here must not leave half a release under a release's name.
         doomed = folder.root / f"{_STAGING}{old.name}"
         old.rename(doomed)

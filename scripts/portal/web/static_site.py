@@ -18,6 +18,7 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from portal.catalogues import feed
 from portal.files.asset import ASSETS, digest_asset
 from portal.files.by_hash import FOLDER as BY_HASH
+from portal.files.by_hash import find_bygone
 from portal.files.precompression import COMPRESSIBLE, GZIP_SUFFIX
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ _HASHED_ASSET = re.compile(r"(?:/en)?/assets/.*\.(?=[0-9]*[a-f])(?=[a-f]*[0-9])[
 _RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,18})-(?P<last>[0-9]{0,18})|-[0-9]{1,18})")
 NOT_FOUND = "Không tìm thấy trang này. / This page was not found.\n"
 NOT_KEPT = (
-    "Không bản công bố nào còn giữ tệp này. /data/releases.json cho biết mã SHA-256 này từng được công bố khi nào. / "
-    "No kept release has this file. /data/releases.json says when this SHA-256 was published.\n"
+    "Cổng không có hoặc không còn giữ tệp này. /data/releases.json cho biết mã SHA-256 này từng công bố khi nào. / "
+    "The portal has no such file, or keeps it no longer. /data/releases.json says when this SHA-256 was published.\n"
 )
 WRONG_METHOD = "Chỉ nhận {methods}. / Only {methods}.\n"
 
@@ -151,7 +152,8 @@ class StaticSite(StaticFiles):
     `/x` of a folder leads to `/x/` on the host that was asked, `/x/` of a file is not found, and an address
     that is not found gets the page of its language. Of a file with a `.gz` beside it both forms are served, each
     with an ETag of its own; parts are always parts of the plain form, so that a broken download can go on.
-    A file that is named by its content is also taken from the other releases in `kept`.
+    A file that is named by its content is also taken from the other releases in `kept`, and from what `bygone` keeps
+    of those that are gone.
     """
 
     def __init__(self, folder: Path, kept: Path | None = None) -> None:
@@ -220,14 +222,18 @@ class StaticSite(StaticFiles):
 
 
 def _look_up_kept(releases: Path, path: str) -> tuple[str, os.stat_result | None]:
-    """Look for a file of the site in every kept release; a release that is being removed may lose it meanwhile."""
+    """Look for a file of the site in every kept release, then among the bygone ones.
+
+    A release that is being removed may lose it meanwhile; by then it is among the bygone ones.
+    """
     for release in sorted(releases.iterdir()):
         file = release / "site" / path
         try:
             return str(file), file.stat()
         except (FileNotFoundError, NotADirectoryError):
             continue
-    return "", None
+    bygone = find_bygone(releases.parent, path)
+    return (str(bygone), bygone.stat()) if bygone.is_file() else ("", None)
 
 
 def _redirect_to_folder(path: str, scope: Scope) -> Response:
