@@ -85,10 +85,27 @@ def test_what_is_no_ledger_is_refused(value: object) -> None:
         check_ledger(value)
 
 
-def test_the_nearest_name_is_suggested() -> None:
-    ledger = add_release({}, FIRST, {"fish/fish.csv": "aa", "market/market.xlsx": "bb"})
-    assert suggest_file(ledger, "fish (1).csv") == "fish/fish.csv"
-    assert suggest_file(ledger, "zzz") == ""
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("fish (1).csv", "fish/fish.csv"), ("fish-2.csv", "fish/fish.csv"), ("FISH.CSV", "fish/fish.csv"),
+        ("fish - Copy.csv", "fish/fish.csv"), ("fish - Bản sao (2).csv", "fish/fish.csv"),
+        ("fish.excel (1).csv", "fish/fish.excel.csv"), ("fish.excel.csv", "fish/fish.excel.csv"),
+        ("fish_market_price.csv", "fish_market_prices/fish_market_prices.csv"),
+        # Unlike any, of another kind, or like more than one.
+        ("dti.csv", ""), ("x.csv", ""), ("báo cáo.xlsx", ""), ("market.csv", ""), ("fish", ""), ("zzz", ""),
+        ("prices_2021.csv", "prices_2021/prices_2021.csv"), ("prices_2021_1.csv", "prices_2021/prices_2021.csv"),
+        ("datapackage.json", ""),
+    ],
+)  # fmt: skip
+def test_a_name_is_suggested_only_where_it_is_nearly_the_same(name: str, file: str) -> None:
+    files = [
+        "fish/fish.csv", "fish/fish.excel.csv", "fish/datapackage.json", "market/market.xlsx",
+        "market/datapackage.json", "fish_market_prices/fish_market_prices.csv",
+        "prices_2021/prices_2021.csv",
+    ]  # fmt: skip
+    ledger = add_release({}, FIRST, {one: str(number) for number, one in enumerate(files)})
+    assert suggest_file(ledger, name) == file
 
 
 # --- the command --------------------------------------------------------------------------------------------------

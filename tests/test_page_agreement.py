@@ -19,7 +19,9 @@ from portal.data.table import Table
 from portal.proofs.page_agreement import compare_pages
 from portal.proofs.reread_database import open_database
 from portal.proofs.reread_pages import read_shown_day, read_shown_number
+from portal.proofs.reread_period import read_shown_period
 from portal.words.number import format_number
+from portal.words.period import format_period
 from portal.words.text import LANGUAGES
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def test_the_pages_of_a_dataset_agree_with_it(published: Published, dataset: str
 
 
 def test_every_figure_is_counted_the_later_ones_too(published: Published) -> None:
-    assert {(one.rows, one.cells) for one in compare(published, "thousand").comparisons} == {(1000, 4000)}
+    assert {(one.rows, one.cells) for one in compare(published, "thousand").comparisons} == {(1000, 5000)}
     assert {(one.rows, one.cells) for one in compare(published, "market").comparisons} == {(200, 1600)}
 
 
@@ -71,6 +73,15 @@ SPOILT = {
               "catalog/fish/index.html:3:4",
               ("row 3, column “source”: the package has \"Báo cáo nghề cá, in là «1.500,5» tại dòng:cột 2:1\", "
               "but html.parser reads \"Báo cáo nghề cá, in là «1.500,5» tại dòng:cột 2:2\".")),
+    "what": ("fish", "en/catalog/fish/index.html", "<bdi>Catch</bdi>", "<bdi>Boats</bdi>",
+             "en/catalog/fish/index.html:2:1",
+             "row 2, column “what”: the package has \"Catch\", but html.parser reads \"Boats\"."),
+    "unit": ("fish", "en/catalog/fish/index.html", "\N{NO-BREAK SPACE}tonnes", "\N{NO-BREAK SPACE}tons",
+             "en/catalog/fish/index.html:2:2",
+             ("row 2, column “phrase”: the package has \"#\N{NO-BREAK SPACE}tonnes\", "
+              "but html.parser reads \"#\N{NO-BREAK SPACE}tons\".")),
+    "period": ("fish", "catalog/fish/index.html", ">2023</td>", ">2022</td>", "catalog/fish/index.html:2:3",
+               "row 2, column “period”: the package has \"2023\", but html.parser reads \"2022\"."),
     "plain": ("market", "catalog/market/index.html", ">12.345,50<", ">12.345,05<", "catalog/market/index.html:2:2",
               "row 2, column “price”: the package has 12345.50, but html.parser reads 12345.05."),
     "day": ("market", "en/catalog/market/index.html", ">3 February 2024<", ">4 February 2024<",
@@ -133,6 +144,34 @@ def test_a_page_without_its_table_is_said(published: Published, site: Path) -> N
     assert finding.message == (
         "Dạng HTML (vi): html.parser không đọc lại được: trang không có bảng số liệu (no table of figures)."
     )
+
+
+PERIODS = [
+    ("2020", "2020", "2020"), ("2020-12", "tháng 12/2020", "December 2020"), ("2025-Q1", "quý I/2025", "Q1 2025"),
+    ("2025-Q4", "quý IV/2025", "Q4 2025"), ("2023-07-31", "31/7/2023", "31 July 2023"),
+    ("2021-03/..", "từ tháng 3/2021", "from March 2021"),
+    ("2025-03-01/2025-04-26", "1/3/2025 – 26/4/2025", "1 March 2025 – 26 April 2025"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("period", "vi", "en"), PERIODS)
+def test_a_period_is_read_back_from_its_words(period: str, vi: str, en: str) -> None:
+    assert (read_shown_period(vi, "vi"), read_shown_period(en, "en")) == (period, period)
+
+
+@given(
+    st.dates(date(1900, 1, 1), date(2100, 12, 31)),
+    st.sampled_from(["{0:%Y}", "{0:%Y-%m}", "{0}", "{0:%Y}-Q3", "{0}/..", "{0:%Y}/2150", "{0:%Y-%m}/2150-02-03"]),
+)
+def test_every_period_that_pages_show_is_read_back(day: date, form: str) -> None:
+    period = form.format(day)
+    for language in LANGUAGES:
+        assert read_shown_period(format_period(period, language), language) == period
+
+
+@pytest.mark.parametrize("text", ["tháng 13", "", "năm 2020", "31 Juli 2023", "Q5 2020", "từ"])
+def test_what_is_no_period_stays_as_it_is(text: str) -> None:
+    assert read_shown_period(text, "vi") == text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=3))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 import verify_downloads
-from factory import TODAY, make_tiny_project
+from factory import REPOSITORY, TODAY, make_tiny_project
 from portal.build import build_portal
 from portal.figures import figure
 from portal.files import distribution
@@ -18,8 +21,6 @@ from portal.words.number import format_number
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from portal.build import Result
     from portal.data.package import Package, Resource
@@ -99,6 +100,27 @@ def test_the_page_says_what_the_record_says(published: Published) -> None:
         row = f'<th scope="row">{one["form"]}</th><td>{one["reader"]}</td><td>{one["tables"]}</td>'
         assert row in vi
         assert row in en
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_the_commands_on_the_page_work(prefix: str, published: Published, tmp_path: Path) -> None:
+    page = published.parse(f"{prefix}/agreement/")
+    commands = [line for block in page.texts["code"] for line in block.splitlines()]
+    assert commands == [
+        "make setup",
+        ".venv/bin/python scripts/check_agreement.py http://127.0.0.1:8000/",
+        ".venv/bin/python scripts/verify_downloads.py --url http://127.0.0.1:8000/ dataset.csv",
+        "curl -O http://127.0.0.1:8000/data/checksums.txt",
+        'grep "$(sha256sum dataset.csv | cut -c 1-64)" checksums.txt',
+        "certutil -hashfile dataset.csv SHA256",
+    ]
+    assert all((REPOSITORY / script).is_file() for script in re.findall(r"scripts/\w+\.py", " ".join(commands)))
+    shutil.copy(published.site / "data/checksums.txt", tmp_path)
+    for content, name in (((published.site / "data/fish/fish.csv").read_bytes(), "fish/fish.csv"), (b"edited", "")):
+        (tmp_path / "dataset.csv").write_bytes(content)
+        done = subprocess.run(["bash", "-c", commands[4]], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.stdout.strip().endswith(name)
+        assert done.returncode == (0 if name else 1)
 
 
 def test_pages_lead_to_the_proof(published: Published) -> None:

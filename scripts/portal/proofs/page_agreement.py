@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portal.data.finding import Place, make_finding
 from portal.pages.later_rows import FOLDER
 from portal.pages.presenter import SHOWN_ROWS
 from portal.proofs.agreement import Comparison, Proof, Reading, compare_table, word_cells, word_fault
+from portal.proofs.figure_words import DIRECTED, NUMBER, FigureWords
 from portal.proofs.form import READER_FAULTS, Form
 from portal.proofs.reread import FormError
-from portal.proofs.reread_pages import ShownFigure, read_figures, read_later_figures, read_plain_page, read_shown_number
+from portal.proofs.reread_pages import (
+    ShownFigure,
+    read_figures,
+    read_later_figures,
+    read_plain_page,
+    split_shown_number,
+)
+from portal.proofs.reread_period import read_shown_period
 from portal.words.text import LANGUAGES
 from portal.words.wording import say
 
@@ -31,17 +39,43 @@ if TYPE_CHECKING:
     from portal.words.text import Language
 
 PAGES: Mapping[Language, Form] = {one: Form(f"HTML ({one})", "html.parser", "typed") for one in LANGUAGES}
-# Of every figure: its value, its status, its place in the source, its note.
-CELLS_OF_A_FIGURE = 4
-# And the column of the page in which each stands.
-_COLUMNS = {"value": 2, "status": 2, "source": 4, "note": 5}
-# Transforms whose words tell the direction, so that the number is shown without a sign.
-_DIRECTED = frozenset({"yoy_change_pct", "change_vs_plan_pct", "yoy_change_places"})
+# Of every figure: what it is, its value, its period, its place in the source, its flags and note.
+CELLS_OF_A_FIGURE = 5
+# What stands in them, and in which: the number and the phrase around it are two parts of one cell.
+_COLUMNS = {"what": 1, "value": 2, "phrase": 2, "status": 2, "period": 3, "source": 4, "flags": 5, "note": 5}
 _SELECT = (
-    "SELECT 'o-' || substr(id, -16), value, transform, status, source, as_stated, locator, note, note_en "
-    "FROM observations WHERE "
+    "SELECT 'o-' || substr(id, -16) AS anchor, measure, dimensions, area, value, transform, unit, qualifier, status, "
+    "period, source, as_stated, locator, flags, note, note_en FROM observations WHERE "
 )
 Row = tuple[Any, ...]
+
+
+class Observed(NamedTuple):
+    """A row of the long table, as `_SELECT` asks for it."""
+
+    anchor: str
+    measure: str
+    dimensions: str
+    area: str
+    value: float | None
+    transform: str
+    unit: str
+    qualifier: str
+    status: str
+    period: str
+    source: str
+    as_stated: str
+    locator: str
+    flags: str | None
+    note: str | None
+    note_en: str | None
+
+    @property
+    def has_no_deadline(self) -> bool:
+        """Tell whether this is a target whose period is open: a page says so instead of the day it begins."""
+        return self.status == "target" and self.period.endswith("/..")
+
+
 _NEWEST = "SELECT coalesce(period_end, period_start), 'o-' || substr(id, -16) FROM observations WHERE dataset = ?"
 
 
@@ -53,21 +87,15 @@ class _DifferenceError(Exception):
         self.finding = finding
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of codes in one language, as the database has them."""
-
-    statuses: Mapping[str, str]
-    sources: Mapping[str, str]
-
-
 def compare_pages(package: Package, table: Table, site: Path, database: sqlite3.Connection) -> Proof:
     """Compare the Vietnamese and the English page of a dataset."""
     proof = Proof()
     for language in LANGUAGES:
         page = f"{'' if language == 'vi' else 'en/'}catalog/{package.name}/index.html"
         if package.kind == "indicator":
-            proof += _Figures(package.name, language, site, database).compare(page)
+            lists = {one.name: one.code_list for one in package.main.fields}
+            words = FigureWords(database, language, lists)
+            proof += _Figures(package.name, language, site, database, words).compare(page)
         else:
             rows = read_plain_page(site / page, package.main.fields, language)
             readings = [Reading(PAGES[language], page, rows)]
@@ -83,20 +111,20 @@ class _Figures:
     language: Language
     site: Path
     database: sqlite3.Connection
+    words: FigureWords
 
     def compare(self, page: str) -> Proof:
         """Compare what the page shows, then the later rows."""
         form, file = PAGES[self.language], page
         try:
             shown = read_figures(self.site / page)
-            words = _Words(self._read_words("statuses"), self._read_words("sources"))
             self._compare_order(shown, page)
-            count = self._compare_file(page, shown, self._select_shown(shown), words)
+            count = self._compare_file(page, shown, self._select_shown(shown))
             for path in self._list_later():
                 file = path.relative_to(self.site).as_posix()
                 later = read_later_figures(path)
                 expected = self._select_prefix(path.name.partition(".")[0], shown)
-                count += self._compare_file(file, later, expected, words)
+                count += self._compare_file(file, later, expected)
             self._compare_count(count)
         except _DifferenceError as error:
             return Proof(findings=(error.finding,))
@@ -106,13 +134,6 @@ class _Figures:
 
     def _list_later(self) -> list[Path]:
         return sorted((self.site / FOLDER / self.dataset).glob(f"*.{self.language}.json"))
-
-    def _read_words(self, code_list: str) -> dict[str, str]:
-        cursor = self.database.execute(f'SELECT * FROM "{code_list}"')  # noqa: S608 - a name of ours
-        names = [one[0] for one in cursor.description]
-        word = next((name for name in ("name", "title") if name in names), names[0])
-        at, english = names.index(word), names.index(f"{word}_en") if f"{word}_en" in names else names.index(word)
-        return {row[0]: (row[english] if self.language == "en" else "") or row[at] or row[0] for row in cursor}
 
     def _select_shown(self, shown: Mapping[str, ShownFigure]) -> Iterator[Row]:
         for anchor in shown:
@@ -136,7 +157,7 @@ class _Figures:
                 place = Place(self.dataset, page, number)
                 self._differ(place, "period", day, days.get(anchor))
 
-    def _compare_file(self, file: str, found: Mapping[str, ShownFigure], expected: Iterator[Row], words: _Words) -> int:
+    def _compare_file(self, file: str, found: Mapping[str, ShownFigure], expected: Iterator[Row]) -> int:
         """Compare the figures of one file, whatever their order in it; return how many there are."""
         numbers = {anchor: number for number, anchor in enumerate(found, start=2)}
         missing = set(found)
@@ -145,7 +166,7 @@ class _Figures:
                 place = Place(self.dataset, file)
                 self._fail("form-row-missing", place, row[0])
             missing.discard(row[0])
-            self._compare_figure(Place(self.dataset, file, numbers[row[0]]), found[row[0]], row, words)
+            self._compare_figure(Place(self.dataset, file, numbers[row[0]]), found[row[0]], row)
         for anchor in missing:
             self._fail("form-row-extra", Place(self.dataset, file, numbers[anchor]), anchor)
         return len(found)
@@ -155,34 +176,43 @@ class _Figures:
         if count != expected:
             raise FormError(f"it says {expected} rows and has {count}")
 
-    def _compare_figure(self, place: Place, found: ShownFigure, row: Row, words: _Words) -> None:
-        _, value, transform, status, source, as_stated, locator, note, note_en = row
-        stated = say("stated_at", self.language, as_stated=as_stated, locator=locator)
-        expected: dict[str, object] = {
-            "value": say("unreadable", self.language, as_stated=as_stated) if value is None else Decimal(str(value)),
-            "status": "" if status == "actual" else words.statuses.get(status, status),
-            "source": f"{words.sources.get(source, source)}, {stated}",
-            "note": (note_en if self.language == "en" else None) or note or "",
-        }
-        read = {
-            "value": found.value if value is None else self._read_value(found.value, transform),
-            "status": found.status,
-            "source": found.stated,
-            "note": found.note,
-        }
+    def _compare_figure(self, place: Place, found: ShownFigure, row: Row) -> None:
+        expected, read = self._expect(Observed(*row)), self._read(found, Observed(*row))
         for column, cell in expected.items():
             if cell != read[column]:
                 self._differ(place.at(place.line, _COLUMNS[column]), column, cell, read[column])
 
-    def _read_value(self, text: str, transform: str) -> Decimal | str:
-        """Return the number that a text shows; words such as `giảm` are its sign."""
-        number = read_shown_number(text, self.language)
-        if number is None:
-            return text
-        if transform in _DIRECTED:
-            before, _, behind = say(f"transform_{transform}_down", self.language, amount="\0").partition("\0")
-            return -number if text.startswith(before) and text.endswith(behind) else number
-        return number
+    def _expect(self, one: Observed) -> dict[str, object]:
+        """Return what the page must say of a row of the long table."""
+        words, value = self.words, None if one.value is None else Decimal(str(one.value))
+        stated = say("stated_at", self.language, as_stated=one.as_stated, locator=one.locator)
+        unreadable = say("unreadable", self.language, as_stated=one.as_stated)
+        shown = value if value is None or one.transform not in DIRECTED else abs(value)
+        return {
+            "what": words.word_what(one.measure, one.dimensions, one.area),
+            "value": unreadable if shown is None else shown,
+            "phrase": "" if value is None else words.word_value(value, one.transform, one.unit, one.qualifier),
+            "status": words.word_status(one.status),
+            "period": say("no_deadline", self.language) if one.has_no_deadline else one.period,
+            "source": f"{words.word_source(one.source)}, {stated}",
+            "flags": words.word_flags(one.flags),
+            "note": (one.note_en if self.language == "en" else None) or one.note or "",
+        }
+
+    def _read(self, found: ShownFigure, one: Observed) -> dict[str, object]:
+        """Return what the page says."""
+        number, phrase = split_shown_number(found.value, self.language, NUMBER)
+        whole = one.value is None or number is None
+        return {
+            "what": found.what,
+            "value": found.value if whole else number,
+            "phrase": "" if whole else phrase,
+            "status": found.status,
+            "period": found.when if one.has_no_deadline else read_shown_period(found.when, self.language),
+            "source": found.stated,
+            "flags": found.flags,
+            "note": found.note,
+        }
 
     def _differ(self, place: Place, column: str, expected: object, found: object) -> None:
         raise _DifferenceError(word_cells(place, PAGES[self.language], column, expected, found))

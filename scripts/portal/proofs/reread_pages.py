@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from portal.proofs.reread import NUMERIC, OF_JSON, Cells, FormError
+from portal.proofs.reread_period import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,18 +28,14 @@ if TYPE_CHECKING:
 _GROUP: Mapping[Language, str] = {"vi": ".", "en": ","}
 _DECIMAL: Mapping[Language, str] = {"vi": ",", "en": "."}
 _MINUS = "\N{MINUS SIGN}"
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
 class _Cell:
-    """One cell: its text, what stands in marks (a status, flags), and its parts that are texts of the data."""
+    """One cell: its text, its marks (a status, flags), and its parts that are texts of the data."""
 
     text: str = ""
-    marks: str = ""
+    marks: list[str] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
 
 
@@ -58,6 +55,8 @@ class _TableParser(HTMLParser):
             self.rows[-1][1].append(_Cell())
         elif tag == "bdi":
             self.rows[-1][1][-1].parts.append("")
+        elif tag == "span":
+            self.rows[-1][1][-1].marks.append("")
         self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -71,7 +70,7 @@ class _TableParser(HTMLParser):
             return
         cell = self.rows[-1][1][-1]
         if "span" in self._open:
-            cell.marks += data
+            cell.marks[-1] += data
         elif "bdi" in self._open:
             cell.parts[-1] += data
         else:
@@ -92,12 +91,17 @@ def _parse_table(path: Path, name: str) -> list[tuple[str, list[_Cell]]]:
 
 def read_shown_number(text: str, language: Language) -> Decimal | None:
     """Return the first number of a text as a reader of `language` understands it; None where there is none."""
+    return split_shown_number(text, language, "")[0]
+
+
+def split_shown_number(text: str, language: Language, sign: str) -> tuple[Decimal | None, str]:
+    """Return what `read_shown_number` does, and the text with `sign` in the place of the number."""
     group, point = re.escape(_GROUP[language]), re.escape(_DECIMAL[language])
     found = re.search(rf"[-{_MINUS}]?(?:[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)(?:{point}[0-9]+)?", text)
     if not found:
-        return None
+        return None, text
     plain = found[0].replace(_GROUP[language], "").replace(_DECIMAL[language], ".").replace(_MINUS, "-")
-    return Decimal(plain)
+    return Decimal(plain), text[: found.start()] + sign + text[found.end() :]
 
 
 def read_shown_day(text: str, language: Language) -> date | str:
@@ -107,7 +111,7 @@ def read_shown_day(text: str, language: Language) -> date | str:
             day, month, year = map(int, text.split("/"))
         else:
             words = text.split(" ")
-            day, month, year = int(words[0]), _MONTHS.index(words[1]) + 1, int(words[2])
+            day, month, year = int(words[0]), MONTHS.index(words[1]) + 1, int(words[2])
         return date(year, month, day)
     except (ValueError, IndexError):
         return text
@@ -140,11 +144,14 @@ def _type_shown(text: str, column: Field, language: Language) -> object:
 
 @dataclass(frozen=True, slots=True)
 class ShownFigure:
-    """A figure as a page shows it: its words, its status where it is no plain result, its place, its note."""
+    """A figure as a page shows it; the status only where it is no plain result, the flags joined by commas."""
 
+    what: str
     value: str
     status: str
+    when: str
     stated: str
+    flags: str
     note: str
 
 
@@ -152,9 +159,16 @@ def read_figures(path: Path) -> dict[str, ShownFigure]:
     """Return the figures that the page of an indicator shows, by anchor, in the order of the page."""
     shown = {}
     for anchor, cells in _parse_table(path, "figures")[1:]:
-        _, value, _, source, note = cells
-        stated = ", ".join(source.parts)
-        shown[anchor] = ShownFigure(value.text.strip(" "), value.marks, stated, "".join(note.parts))
+        what, value, when, source, note = cells
+        shown[anchor] = ShownFigure(
+            what=what.parts[0],
+            value=value.text.strip(" "),
+            status=", ".join(value.marks),
+            when=when.text,
+            stated=", ".join(source.parts),
+            flags=", ".join(note.marks),
+            note="".join(note.parts),
+        )
     return shown
 
 
@@ -162,7 +176,13 @@ def read_later_figures(path: Path) -> dict[str, ShownFigure]:
     """Return the figures of a file of later rows, by anchor."""
     return {
         anchor: ShownFigure(
-            one["value"], one.get("status", ""), f"{one['source']}, {one['stated']}", one.get("note", "")
+            what=one["what"],
+            value=one["value"],
+            status=one.get("status", ""),
+            when=one["when"],
+            stated=f"{one['source']}, {one['stated']}",
+            flags=one.get("flags", ""),
+            note=one.get("note", ""),
         )
         for anchor, one in json.loads(path.read_text("utf-8")).items()
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ PUBLISHED = "releases.json"
 # releases: id and time of each publication, oldest first. files: by SHA-256, the path below /data/ and the places in
 # `releases` of the first and of the last publication that has the file.
 Ledger = dict[str, Any]
+# What is put behind the name of a file that is saved a second time: ` (1)`, `-2`, ` - Copy`, ` - Bản sao`.
+_ADDED = re.compile(r"(?: ?\([0-9]+\)|[-_ ][0-9]+| - (?:copy|bản sao))+(?=\.|\Z)")
+_LEAST_LIKENESS = 0.85
 
 
 def add_release(ledger: Ledger, record: Mapping[str, str], checksums: Mapping[str, str]) -> Ledger:
@@ -59,10 +63,21 @@ def find_publication(ledger: Ledger, sha256: str) -> Publication | None:
 
 
 def suggest_file(ledger: Ledger, name: str) -> str:
-    """Return the published file whose name is most like `name`; empty where none is."""
-    files = {PurePosixPath(one["file"]).name: one["file"] for one in ledger["files"].values()}
-    near = difflib.get_close_matches(name, files, n=1)
-    return files[near[0]] if near else ""
+    """Return the published file that was probably saved as `name`; empty where none or more than one is like it.
+
+    The suffix must be the same, and the rest too, but for what browsers and people add to it and a letter or two.
+    """
+    names: dict[str, set[str]] = {}
+    for one in ledger["files"].values():
+        names.setdefault(PurePosixPath(one["file"]).name.lower(), set()).add(one["file"])
+    for held in (name.lower(), _ADDED.sub("", name.lower())):
+        stem, _, suffix = held.partition(".")
+        stems = [one.partition(".")[0] for one in names if one.partition(".")[2] == suffix]
+        near = difflib.get_close_matches(stem, stems, n=1, cutoff=_LEAST_LIKENESS) if suffix else []
+        if near:
+            found = sorted(names[f"{near[0]}.{suffix}"])
+            return found[0] if len(found) == 1 else ""
+    return ""
 
 
 def check_ledger(value: object) -> Ledger:
