@@ -58,8 +58,9 @@ from portal.sqlite.database import write_database
 from portal.data.descriptor import read_packages
 from portal.proofs.reread_database import open_database
 from portal.data.table import Table
+from portal.proofs.reread_source import read_plainly
 packages = read_packages(Path('datapackages')).packages
-tables = {{one.name: Table(package, one) for package in packages for one in package.resources}}
+tables = {{one.name: Table(package, one, read_plainly) for package in packages for one in package.resources}}
 folder, database = Path(sys.argv[1]), Path(sys.argv[1]) / 'opendata.db'
 if sys.argv[2] == 'write':
     write_database(database, packages, tables, [])

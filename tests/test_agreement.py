@@ -329,7 +329,7 @@ def test_unchanged_files_are_not_compared_again_and_changed_ones_are(
     written = {"market": [type("File", (), {"name": name})() for name in files]}
 
     def prove() -> Proof:
-        prover = Prover(forms.tables, written, BuildCache(forms.root / "cache"), "code")
+        prover = Prover(written, BuildCache(forms.root / "cache"), "code")
         return prover.prove_data([package], forms.data, forms.database)
 
     first = prove()
@@ -365,7 +365,7 @@ def test_a_package_that_two_programs_read_differently_agrees_with_no_form(writte
         assert finding.place == f"market/market.csv:{row}"
         assert finding.message_en == (
             f"Two programs read the package's file differently from row {row} on: "
-            "Apache Arrow and frictionless see other numbers of rows."
+            "Apache Arrow and Python's csv module see other numbers of rows."
         )
 
 

@@ -20,6 +20,7 @@ from portal.data.table import Table, read_batches, read_rows
 from portal.files.distribution import FORMATS
 from portal.files.sdmx import SUFFIX
 from portal.files.static_json import write_cell, write_json_columns
+from portal.proofs.reread_source import read_plainly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +77,7 @@ def test_every_form_holds_what_frictionless_reads(tmp_path: Path) -> None:
         for row in batch
     ]
     assert ours == expected
+    assert [row.cells for row in read_plainly(package, package.main)] == expected
     for form in FORMATS:
         if form.suffix == SUFFIX:
             continue  # of indicators only; tests/test_sdmx.py holds it

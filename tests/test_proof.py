@@ -7,24 +7,27 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import verify_downloads
-from factory import REPOSITORY, TODAY, make_tiny_project
+from factory import REPOSITORY, TODAY, column, make_tiny_project, write_table
 from portal.build import build_portal
+from portal.data import column as column_module
 from portal.figures import figure
 from portal.files import distribution
 from portal.releases.release import BuildFolder
 from portal.words.number import format_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from portal.build import Result
     from portal.data.package import Package, Resource
     from portal.data.register import Registers
+    from portal.data.table import Cell
     from portal.words.text import Language
     from published import Published
 
@@ -70,6 +73,29 @@ def test_a_page_that_rounds_stops_the_release(tmp_path: Path, monkeypatch: pytes
         for prefix, language, shown in (("", "vi", "1000"), ("en/", "en", "1000"))
     ]  # fmt: skip
     assert not (tmp_path / "build" / "current").exists()
+
+
+def test_a_reader_of_cells_that_is_wrong_for_all_writers_stops_the_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All forms would agree with each other; the proof reads the package without that reader."""
+    project = make_tiny_project(tmp_path / "project")
+    fields = [column("stall", required=True), column("covered", "boolean")]
+    write_table(project / "datapackages", "stalls", fields, [["1", "true"], ["2", ""]])
+    make_reader = vars(column_module)["_make_reader"]
+
+    def read_otherwise(field: Mapping[str, Any], missing: frozenset[str]) -> Callable[[str], Cell]:
+        read = make_reader(field, missing)
+        return (lambda cell: not read(cell) if read(cell) else read(cell)) if field["type"] == "boolean" else read
+
+    monkeypatch.setattr(column_module, "_make_reader", read_otherwise)
+    result = build(project)
+    assert result.release == ""
+    blockers = {one.message_en for one in result.findings if one.severity == "blocker"}
+    assert blockers == {
+        f"Form {form}, row 2, column “covered”: the package has true, but {reader} reads false."
+        for form, reader in (("XLSX", "calamine"), ("JSON", "json"), ("Parquet", "DuckDB"), ("SQLite", "SQLite"))
+    }
 
 
 # --- what is published --------------------------------------------------------------------------------------------

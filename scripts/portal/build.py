@@ -119,7 +119,7 @@ def build_portal(
             data = staging / "data"
             distributions = write_each(packages, data, shop)
             collections = write_collections(packages, distributions, staging / "opendata.db", data)
-        prover = Prover(tables, distributions, cache, shop.code)
+        prover = Prover(distributions, cache, shop.code)
         with _timed("agreement", report):
             proof = prover.prove_data(packages, data, staging / "opendata.db")
         if proof.findings:

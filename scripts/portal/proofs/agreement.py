@@ -2,7 +2,7 @@
 
 Every form is read back by a program that did not write it (`reread`), all of them in step with the package, so that the
 package is read once and memory does not grow with the table. Texts are held against the file of the package as Apache
-Arrow reads it, typed cells against what frictionless, the judge of conformance, reads in it. The first difference of
+Arrow reads it, typed cells against a reading of it that no writer shares (`reread_source`). The first difference of
 each form is a finding, and any finding stops the release.
 """
 

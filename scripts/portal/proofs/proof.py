@@ -12,10 +12,12 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from portal.data.table import Table
 from portal.proofs.agreement import Comparison, Proof, compare_archive, compare_package
 from portal.proofs.form import DATABASE
 from portal.proofs.page_agreement import compare_pages
 from portal.proofs.reread_database import open_database
+from portal.proofs.reread_source import read_plainly
 from portal.work.build_cache import digest_parts
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portal.data.package import Package
-    from portal.data.table import Table
     from portal.files.distribution import Distribution
     from portal.work.build_cache import BuildCache
 
@@ -43,7 +44,6 @@ class DisagreementError(Exception):
 class Prover:
     """Compares the forms of one build; `code` is the digest of what made them."""
 
-    tables: Mapping[str, Table]
     distributions: Mapping[str, Sequence[Distribution]]
     cache: BuildCache
     code: str
@@ -62,10 +62,11 @@ class Prover:
     def _prove_package(self, package: Package, folder: Path, database: sqlite3.Connection) -> Proof:
         """Compare one package: its files only where the cache does not know them, then in step with its tables."""
         files = [one.name for one in self.distributions[package.name]]
+        rows = {one.name: Table(package, one, read_plainly) for one in package.resources}
         tables: list[Comparison] = []
 
         def compare() -> list[dict[str, Any]]:
-            proof = compare_package(package, self.tables, folder, files, database)
+            proof = compare_package(package, rows, folder, files, database)
             if proof.findings:
                 raise DisagreementError(proof)
             tables.extend(one for one in proof.comparisons if one.file == DATABASE)
@@ -77,7 +78,7 @@ class Prover:
             kept = compare()
             self.cache.remember(key, kept)
         proof = Proof(tuple(Comparison(**one) for one in kept))
-        rest = Proof(tuple(tables)) if tables else compare_package(package, self.tables, folder, [], database)
+        rest = Proof(tuple(tables)) if tables else compare_package(package, rows, folder, [], database)
         return proof + rest
 
     def prove_pages(self, packages: Sequence[Package], site: Path, database: Path) -> Proof:
@@ -85,7 +86,7 @@ class Prover:
         proof = Proof()
         with closing(open_database(database)) as connection:
             for package in packages:
-                proof += compare_pages(package, self.tables[package.name], site, connection)
+                proof += compare_pages(package, Table(package, package.main, read_plainly), site, connection)
         return proof
 
 
