@@ -32,7 +32,7 @@ from portal.proofs.form import FORMS, NO_TABLES, Form, find_form
 from portal.proofs.proof import Prover, digest_forms
 from portal.proofs.reread_database import open_database
 from portal.proofs.reread_json import read_json_columns
-from portal.proofs.reread_text import read_csv
+from portal.proofs.reread_text import find_strange_members, read_csv
 from portal.words.text import Text
 from portal.work.build_cache import BuildCache
 
@@ -367,6 +367,19 @@ def test_a_package_that_two_programs_read_differently_agrees_with_no_form(writte
             f"Two programs read the package's file differently from row {row} on: "
             "Apache Arrow and Python's csv module see other numbers of rows."
         )
+
+
+def test_an_archive_whose_descriptor_says_something_else_is_found(tmp_path: Path) -> None:
+    published = {"name": "x", "portal": {"kind": "table", "distributions": [{"path": "x.csv"}]}}
+    (tmp_path / "datapackage.json").write_text(json.dumps(published), "utf-8")
+    for descriptor, strange in (
+        ({"name": "x", "portal": {"kind": "table"}}, []),
+        ({"name": "y", "portal": {"kind": "table"}}, ["datapackage.json"]),
+        (published, ["datapackage.json"]),
+    ):
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            archive.writestr("datapackage.json", json.dumps(descriptor))
+        assert find_strange_members(tmp_path / "x.zip") == strange
 
 
 def test_a_large_workbook_is_read_as_a_small_one(written: Forms, monkeypatch: pytest.MonkeyPatch) -> None:

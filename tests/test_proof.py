@@ -18,7 +18,7 @@ from portal.data import column as column_module
 from portal.figures import figure
 from portal.files import distribution
 from portal.releases.release import BuildFolder
-from portal.words.number import format_number
+from portal.words.number import format_number, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -174,6 +174,29 @@ def test_whatever_is_published_as_data_can_be_recognised(published: Published) -
     ledger = json.loads((data / "releases.json").read_text("utf-8"))
     assert {one["file"] for one in ledger["files"].values()} <= names
     assert verify_downloads.main(["--build", str(published.folder.root), str(data / "fish/croissant.json")]) == 0
+
+
+def test_page_descriptor_and_catalogue_list_the_same_of_every_file(published: Published) -> None:
+    data = published.site / "data"
+    for entry in json.loads((data / "catalog.json").read_text("utf-8"))["datasets"]:
+        name = entry["name"]
+        descriptor = json.loads((data / name / "datapackage.json").read_text("utf-8"))
+        listed = {one.pop("path"): one for one in descriptor["portal"]["distributions"]}
+        page = published.read(f"/catalog/{name}/")
+        for one in entry["distributions"]:
+            file = one["url"].rpartition("/")[2]
+            said = {key: value for key, value in one.items() if key not in {"url", "permanent"}}
+            own = listed.pop(file, {})
+            own.pop("permanent", "")
+            assert own == said or file == "datapackage.json"  # which cannot name itself
+            assert said["bytes"] == (data / name / file).stat().st_size
+            digest = said["hash"].removeprefix("sha256:")
+            row = f'<tr><th scope="row">{file}</th><td>{said["mediatype"]}</td><td><code>{digest}</code>'
+            (button,) = re.findall(rf'<a class="button" href="/data/{name}/{re.escape(file)}".*?</li>', page, re.DOTALL)
+            rows = [format_number(said["rows"], "vi") + " dòng"] if "rows" in said else []
+            assert row in page
+            assert all(text in button for text in [format_size(said["bytes"], "vi"), *rows])
+        assert listed == {}
 
 
 def test_every_file_has_a_second_address_that_is_the_same_file(published: Published) -> None:

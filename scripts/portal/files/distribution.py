@@ -123,17 +123,18 @@ def write_distributions(package: Package, folder: Path, registers: Registers | N
                 form.write(package, resource, path, registers or {})
                 one = describe_file(path, form.name, form.media_type, resource.name, extent.rows)
                 data.append(replace(one, guesses=find_guesses(resource)) if form.name == GUESSED else one)
-    descriptor = folder / DESCRIPTOR
-    published = publish_descriptor(package, data, omitted)
-    descriptor.write_text(json.dumps(published, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    archive = folder / f"{package.name}.zip"
+    descriptor, archive = folder / DESCRIPTOR, folder / f"{package.name}.zip"
+    # The descriptor in the archive names no distributions: the archive is one of them, and its hash depends on it.
+    _write_descriptor(without_distributions(publish_descriptor(package, data, omitted)), descriptor)
     files = [descriptor, *(folder / f"{one.name}.csv" for one in package.resources)]
     write_archive(archive, [(file.name, file) for file in files])
-    return (
-        *data,
-        describe_file(archive, "ZIP", "application/zip"),
-        describe_file(descriptor, "Data Package", "application/json"),
-    )
+    data.append(describe_file(archive, "ZIP", "application/zip"))
+    _write_descriptor(publish_descriptor(package, data, omitted), descriptor)
+    return (*data, describe_file(descriptor, "Data Package", "application/json"))
+
+
+def _write_descriptor(descriptor: Mapping[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def publish_descriptor(
@@ -160,6 +161,12 @@ def publish_descriptor(
     if omitted:
         descriptor["portal"]["omitted"] = [describe_omission(one) for one in omitted]
     return descriptor
+
+
+def without_distributions(descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a published descriptor as it stands in the archive of the package."""
+    portal = {key: value for key, value in descriptor["portal"].items() if key != "distributions"}
+    return {**descriptor, "portal": portal}
 
 
 def describe_distribution(one: Distribution) -> dict[str, Any]:

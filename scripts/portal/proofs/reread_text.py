@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from itertools import islice
 from typing import IO, TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from portal.data.descriptor import DESCRIPTOR
 from portal.proofs.reread import BATCH_ROWS, NUMERIC, Cells, FormError, batch_rows, convert_columns, reread_comma
 
 if TYPE_CHECKING:
@@ -125,13 +127,22 @@ def read_zipped_csv(path: Path, member: str, width: int) -> Iterator[Cells]:
 
 
 def find_strange_members(path: Path) -> list[str]:
-    """Return the members of an archive that are not byte for byte the file to which their names lead from there."""
+    """Return the members of an archive that are not byte for byte the file to which their names lead from there.
+
+    The descriptor in the archive of a package names no distributions, being a part of one; all else in it is the same.
+    """
     with zipfile.ZipFile(path) as archive:
         return [name for name in archive.namelist() if not _is_beside(archive, name, path.parent / name)]
 
 
 def _is_beside(archive: zipfile.ZipFile, name: str, file: Path) -> bool:
-    if not file.is_file() or archive.getinfo(name).file_size != file.stat().st_size:
+    if not file.is_file():
+        return False
+    if name == DESCRIPTOR:
+        published = json.loads(file.read_bytes())
+        del published["portal"]["distributions"]
+        return bool(json.loads(archive.read(name)) == published)
+    if archive.getinfo(name).file_size != file.stat().st_size:
         return False
     with archive.open(name) as packed, file.open("rb") as plain:
         return all(plain.read(len(chunk)) == chunk for chunk in iter(lambda: packed.read(_CHUNK_BYTES), b""))
