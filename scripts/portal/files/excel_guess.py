@@ -33,14 +33,14 @@ _READ = re.compile(
     r"|[0-9]+ [0-9]+/[0-9]+"  # fractions
     r"|[0-9]{1,4}(?::[0-9]{1,4}){1,2}(?:[.,][0-9]+)?(?: ?[ap]m?)?|[0-9]{1,2} [ap]m?"  # times
     rf"|[0-9]{{1,4}}[-/ ]?{_MONTH}(?:[-/ ,]+[0-9]{{1,4}})?|{_MONTH}[-/ ]?[0-9]{{1,4}}(?:[-/ ,]+[0-9]{{1,4}})?"
-    r"|true|false",
+    r"|true|false|đúng|sai",  # the truth values, in Vietnamese too
     re.IGNORECASE,
 )
 _DAY = re.compile(r"([0-9]{1,4})([-/])([0-9]{1,4})(?:\2([0-9]{1,4}))?(?:[ T][0-9:.,]+)?")
 # A number that looks as before: no zero too many, no grouping, no longer than Excel shows it without a power of ten.
 _KEPT = re.compile(r"(?=.{1,11}\Z)-?(?:0|[1-9][0-9]*)(?:,[0-9]*[1-9])?")
 _LAST_MONTH = 12
-_STARTS = frozenset("0123456789-+.,($€£₫ \N{NO-BREAK SPACE}jfmasondtJFMASONDT")
+_STARTS = frozenset("0123456789-+.,($€£₫ \N{NO-BREAK SPACE}jfmasondtđJFMASONDTĐ")
 
 
 @dataclass(frozen=True, slots=True)
