@@ -29,10 +29,11 @@ _MAX_CARRIED = 16_000_000
 _QUOTE, _COMMA, _LF, _CR = b'",\n\r'
 # U+1E00 to U+1EFF as UTF-8: this byte, then one of the four that begin with these six bits, then any further byte.
 _FIRST_OF_VIETNAMESE, _SECOND_OF_VIETNAMESE = 0xE1, 0xB8
-# All bytes but the control characters of ASCII that `source_file` refuses.
-_PLAIN_BYTES = bytes(byte for byte in range(256) if (byte >= 0x20 or byte in b"\t\n\r") and byte != 0x7F)
-# What most blocks consist of: those, and the first and further bytes of U+0080 to U+02FF and of U+1000 to U+1FFF.
-_USUAL_BYTES = bytes({*_PLAIN_BYTES} - {*range(0xC0, 0x100)} | {*range(0xC2, 0xCC), 0xE1})
+# ASCII but for the control characters that `source_file` refuses.
+_PLAIN_BYTES = bytes(byte for byte in range(0x7F) if byte >= 0x20 or byte in b"\t\n\r")
+_FURTHER_BYTES = bytes(range(0x80, 0x100))
+# What the rest of most blocks consists of: the bytes of U+0080 to U+02FF and of U+1000 to U+1FFF.
+_USUAL_BYTES = bytes({*range(0x80, 0xC0), *range(0xC2, 0xCC), 0xE1})
 # The other characters that it refuses, as UTF-8: U+0080 to U+009F, and U+FEFF, U+FFFE and U+FFFF.
 _STRANGE_CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
 _STRANGE_MARK = re.compile(rb"\xef(?:\xbb\xbf|\xbf[\xbe\xbf])")
@@ -97,17 +98,37 @@ def parse_block(block: bytes, names: Sequence[str]) -> list[pa.StringArray]:
     except pa.ArrowException as error:
         raise DoubtError(str(error)) from error
     columns = [pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], text) for column in table.columns]
-    if len(names) == 1 and bool(np.any(lengths_of(columns[0]) == 0)):
-        raise DoubtError("an empty cell and a blank line look alike in a table of one column")
+    _check_rows(columns)
     return columns
+
+
+def _check_rows(columns: Sequence[pa.StringArray]) -> None:
+    """Raise DoubtError where all cells of a row are empty: to Arrow a blank line looks the same."""
+    empty = np.flatnonzero(lengths_of(columns[0]) == 0)
+    for column in columns[1:]:
+        if not len(empty):
+            return
+        empty = empty[lengths_of(column)[empty] == 0]
+    if len(empty):
+        raise DoubtError("a row of empty cells, or a blank line")
+
+
+def offsets_of(cells: pa.StringArray) -> np.ndarray:
+    """Return where every cell starts among the bytes of all, and last where they end."""
+    if not len(cells):
+        return np.zeros(1, np.int32)
+    return np.frombuffer(cells.buffers()[1], np.int32)[cells.offset : cells.offset + len(cells) + 1]
 
 
 def lengths_of(cells: pa.StringArray) -> np.ndarray:
     """Return the length of every cell in bytes of UTF-8."""
-    if not len(cells):
-        return np.empty(0, np.int32)
-    offsets = np.frombuffer(cells.buffers()[1], np.int32)[cells.offset : cells.offset + len(cells) + 1]
-    return np.diff(offsets)
+    return np.diff(offsets_of(cells))
+
+
+def bytes_of(cells: pa.StringArray) -> np.ndarray:
+    """Return the bytes of all cells, one behind the other; `offsets_of` counts from the first of them."""
+    buffer = cells.buffers()[2]
+    return np.empty(0, np.uint8) if buffer is None else np.frombuffer(buffer, np.uint8)
 
 
 # Arrow's own ways from its arrays to those of numpy and back import pandas, which takes a quarter of a second.
@@ -126,37 +147,37 @@ def flags_of(mask: np.ndarray) -> pa.BooleanArray:
 
 
 def _check_characters(block: bytes) -> None:
-    if block.isascii() and not block.translate(None, _PLAIN_BYTES):
+    """Raise DoubtError unless all characters are certainly plain text; that they are UTF-8 is for Arrow to say."""
+    # Characters beyond ASCII keep their bytes side by side in what is left, which is a fraction of the block.
+    rest = block.translate(None, _PLAIN_BYTES)
+    if not rest:
         return
-    if b"\xc2" in block and _STRANGE_CONTROL.search(block):
+    if _STRANGE_CONTROL.search(rest):
         raise DoubtError("a strange character")
-    if not block.translate(None, _USUAL_BYTES) and _is_vietnamese(block):
+    if not rest.translate(None, _USUAL_BYTES) and _is_vietnamese(rest):
         return
-    if block.translate(None, _PLAIN_BYTES):
+    if rest.translate(None, _FURTHER_BYTES):
         raise DoubtError("a control character")
-    if _STRANGE_MARK.search(block):
+    if _STRANGE_MARK.search(rest):
         raise DoubtError("a strange character")
     # A part of a text that is NFC is NFC, so this holds for every cell.
     if not is_nfc(block.decode()):
         raise DoubtError("not NFC")
 
 
-def _is_vietnamese(block: bytes) -> bool:
+def _is_vietnamese(rest: bytes) -> bool:
     """Tell whether the characters from U+1000 are all of U+1E00 to U+1EFF, which like U+0080 to U+02FF are NFC."""
-    codes = np.frombuffer(block, np.uint8)
+    codes = np.frombuffer(rest, np.uint8)
     first = np.flatnonzero(codes == _FIRST_OF_VIETNAMESE)
-    # The last byte of a block is a line end, or Arrow finds a character that is cut off.
+    # If the last byte of all is a first one, Arrow finds a character that is cut off.
     second = codes[np.minimum(first + 1, len(codes) - 1)]
     return bool(np.all((second & 0xFC) == _SECOND_OF_VIETNAMESE))
 
 
 def _check_structure(block: bytes) -> None:
     """Raise DoubtError unless lines end in LF or CR LF, and quotes enclose whole cells and are doubled within."""
-    returns = b"\r" in block
-    if returns and block.count(b"\r") != block.count(b"\r\n"):
+    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
         raise DoubtError("a carriage return alone")
-    if block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or (returns and b"\n\r\n" in block):
-        raise DoubtError("a blank line, which Arrow reads as a row of empty cells")
     if b'"' not in block:
         return
     codes = np.frombuffer(block, np.uint8)
