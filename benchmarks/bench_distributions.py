@@ -65,7 +65,7 @@ packages = read_packages(Path(sys.argv[1])).packages
 tables = {{one.name: Table(package, one, read_plainly) for package in packages for one in package.resources}}
 folder, database = Path(sys.argv[2]), Path(sys.argv[2]) / 'opendata.db'
 if sys.argv[3] == 'write':
-    write_database(database, packages, tables, [])
+    write_database(database, packages, [])
     sys.exit()
 proof = Proof()
 with closing(open_database(database)) as connection:

@@ -269,7 +269,7 @@ def build_database(root: Path, path: Path) -> Checked:
     """Write the database of all packages under `root` to `path`."""
     checked = check_folder(root)
     assert not find_blockers(checked.findings), [finding.render("en") for finding in checked.findings]
-    write_database(path, checked.packages, checked.tables, checked.findings)
+    write_database(path, checked.packages, checked.findings)
     return checked
 
 

@@ -20,7 +20,6 @@ from factory import (
     TODAY,
     column,
     make_project,
-    read_tables,
     write_indicator,
     write_references,
     write_table,
@@ -159,5 +158,5 @@ def real_packages() -> tuple[Package, ...]:
 def real_database(tmp_path_factory: pytest.TempPathFactory, real_packages: tuple[Package, ...]) -> Path:
     """Return the database of the repository's own catalogue, whose check has tests of its own."""
     path = tmp_path_factory.mktemp("real") / "opendata.db"
-    write_database(path, real_packages, read_tables(real_packages), [])
+    write_database(path, real_packages, [])
     return path

@@ -150,7 +150,7 @@ def load_sheet(sheet: Sheet, root: Path) -> bool:
     if find_blockers(checked.findings):
         return False
     path = root / "opendata.db"
-    write_database(path, checked.packages, checked.tables, checked.findings)
+    write_database(path, checked.packages, checked.findings)
     types = [one["type"] for one in sheet.fields]
     stored = [
         [from_sql(cell, type_) for cell, type_ in zip(row, types, strict=True)]
@@ -323,7 +323,7 @@ def test_a_broken_key_is_refused_by_the_database_too(tmp_path: Path) -> None:
     write_indicator(tmp_path / "packages", "fish", [{"unit": "fathom"}])
     checked = check_folder(tmp_path / "packages")
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY constraint failed"):
-        write_database(tmp_path / "opendata.db", checked.packages, checked.tables, [])
+        write_database(tmp_path / "opendata.db", checked.packages, [])
 
 
 def test_a_code_list_may_name_its_key_as_it_likes(tmp_path: Path) -> None:

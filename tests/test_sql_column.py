@@ -12,8 +12,8 @@ from hypothesis import given
 import factory
 from portal.data import csv_block
 from portal.data.descriptor import read_packages
-from portal.data.table import Table, read_batches, read_rows
-from portal.sqlite import database
+from portal.data.table import read_batches, read_rows
+from portal.sqlite import database, sql_column
 from portal.sqlite.sql import to_sql
 from portal.sqlite.sql_column import read_sql_columns, read_text_columns
 from test_column import FIELDS, ROWS
@@ -30,33 +30,30 @@ NUMBERS = [
 ]  # fmt: skip
 
 
-def write_both(packages: Sequence[Package], root: Path, patch: pytest.MonkeyPatch) -> tuple[bytes, bytes]:
-    """Write the database as it is written, and with every row and cell typed by frictionless; return both."""
+def write_each_way(packages: Sequence[Package], root: Path, patch: pytest.MonkeyPatch) -> list[bytes]:
+    """Write the database column by column, row by row, and with every row and cell typed by frictionless."""
     by_resource = {id(resource): package for package in packages for resource in package.resources}
 
-    def read_slowly(resource: Resource) -> Iterator[list[list[Any]]]:
+    def read_slowly(resource: Resource, spoken: Sequence[int] = ()) -> Iterator[list[list[Any]]]:
         rows = list(read_rows(by_resource[id(resource)], resource))
-        yield [[to_sql(row.cells[at]) for row in rows] for at in range(len(resource.fields))]
+        columns = [[to_sql(row.cells[at]) for row in rows] for at in range(len(resource.fields))]
+        yield [*columns, *([str(row.cells[at] or "") for row in rows] for at in spoken)] if rows else []
 
     written = []
-    for name, reader in (("quick", read_rows), ("slow", read_rows)):
-        tables = {
-            one.name: Table(package, one, None if name == "quick" else reader)
-            for package in packages
-            for one in package.resources
-        }
+    for way in ("columns", "rows", "slow"):
         with patch.context() as patched:
-            if name == "slow":
-                patched.setattr(database, "read_sql_columns", read_slowly)
-            database.write_database(root / f"{name}.db", packages, tables, [])
-        written.append((root / f"{name}.db").read_bytes())
-    return written[0], written[1]
+            patched.setattr(sql_column, "ROWWISE_BYTES", -1 if way == "columns" else 1 << 40)
+            if way == "slow":
+                patched.setattr(database, "read_sql_columns", lambda *of: filter(None, read_slowly(*of)))
+            database.write_database(root / f"{way}.db", packages, [])
+        written.append((root / f"{way}.db").read_bytes())
+    return written
 
 
 def test_the_real_catalogue_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packages = read_packages(factory.REPOSITORY / "datapackages").packages
-    quick_bytes, slow_bytes = write_both(packages, tmp_path, monkeypatch)
-    assert quick_bytes == slow_bytes
+    columns, rows, slow = write_each_way(packages, tmp_path, monkeypatch)
+    assert columns == rows == slow
 
 
 @pytest.mark.parametrize("block_bytes", [500, 4_000_000])
@@ -67,11 +64,11 @@ def test_odd_cells_of_every_type_give_the_same_bytes(
     numbers = [[number, number.split(".")[0].split("e")[0].split("E")[0]] for number in NUMBERS]
     fields = [*FIELDS, factory.column("n", "number"), factory.column("i", "integer"),
               factory.column("gone", "integer", missingValues=["", "7"])]  # fmt: skip
-    rows = [[f"r{n}", *row, *numbers[n % len(numbers)], str(n % 9)] for n, row in enumerate(ROWS)]
-    factory.write_table(tmp_path / "packages", "things", fields, rows, ("name",))
+    cells = [[f"r{n}", *row, *numbers[n % len(numbers)], str(n % 9)] for n, row in enumerate(ROWS)]
+    factory.write_table(tmp_path / "packages", "things", fields, cells, ("name",))
     packages = read_packages(tmp_path / "packages").packages
-    quick_bytes, slow_bytes = write_both(packages, tmp_path, monkeypatch)
-    assert quick_bytes == slow_bytes
+    columns, rows, slow = write_each_way(packages, tmp_path, monkeypatch)
+    assert columns == rows == slow
 
 
 @quick
@@ -79,14 +76,15 @@ def test_odd_cells_of_every_type_give_the_same_bytes(
 def test_any_table_gives_the_same_bytes(sheet: Sheet) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         factory.write_table(Path(name, "packages"), "sheet", sheet.fields, sheet.rows, sheet.key)
-        quick_bytes, slow_bytes = write_both(read_packages(Path(name, "packages")).packages, Path(name), patch)
-        assert quick_bytes == slow_bytes
+        columns, rows, slow = write_each_way(read_packages(Path(name, "packages")).packages, Path(name), patch)
+        assert columns == rows == slow
 
 
 def test_a_doubt_in_the_middle_of_a_file_loses_and_repeats_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_block, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(sql_column, "ROWWISE_BYTES", -1)
     # Text that is not NFC is a warning, and a doubt.
     rows = [[str(n), "e\u0301" if n == 700 else f"chữ {n % 7}"] for n in range(2_500)]
     fields = [factory.column("id", "integer"), factory.column("text")]

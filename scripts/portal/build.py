@@ -114,7 +114,7 @@ def build_portal(
             return Result("", findings, len(packages))
         tables = {one.name: Table(package, one) for package in packages for one in package.resources}
         with _timed("database", report):
-            summaries = write_database(staging / "opendata.db", packages, tables, findings)
+            summaries = write_database(staging / "opendata.db", packages, findings)
         with _timed("distributions", report):
             data = staging / "data"
             distributions = write_each(packages, data, shop)

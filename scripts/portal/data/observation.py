@@ -49,18 +49,17 @@ class Observation:
     @cached_property
     def id(self) -> str:
         """Return a name that stays the same while the key of the row does: dataset and a short digest."""
-        return self._name(
-            self.period_text, self.area, *(code for _, code in self.dimensions),
+        return name_statement(
+            self.dataset, self.period_text, self.area, *(code for _, code in self.dimensions),
             self.measure, self.transform, self.status, self.source, self.locator,
         )  # fmt: skip
 
     @cached_property
     def series(self) -> str:
         """Return the name of the series: all that is said, at any time, of one thing expressed in one way."""
-        return self._name(self.area, *(code for _, code in self.dimensions), self.measure, self.transform)
-
-    def _name(self, *key: str) -> str:
-        return f"{self.dataset}-{hashlib.sha256(chr(31).join(key).encode()).hexdigest()[:16]}"
+        return name_statement(
+            self.dataset, self.area, *(code for _, code in self.dimensions), self.measure, self.transform
+        )
 
     @property
     def anchor(self) -> str:
@@ -78,6 +77,11 @@ class Observation:
         """Return line and column in the source."""
         line, column = self.locator.split(":")
         return int(line), int(column)
+
+
+def name_statement(dataset: str, *key: str) -> str:
+    """Return the name of all that is said of a key: the dataset and a short digest."""
+    return f"{dataset}-{hashlib.sha256(chr(31).join(key).encode()).hexdigest()[:16]}"
 
 
 def read_observations(package: Package, rows: Iterable[Row]) -> Iterator[Observation]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from portal.data.observation import read_observations
 from portal.sqlite.full_text import write_full_text
+from portal.sqlite.long_table import LongTable
 from portal.sqlite.own_tables import (
     create_own_tables,
     finish_own_tables,
-    insert_observations,
     write_dataset,
     write_findings,
 )
-from portal.sqlite.sql import create_index_sql, insert_rows, refer_to
+from portal.sqlite.sql import create_index_sql, insert_columns, refer_to
 from portal.sqlite.sql_column import read_sql_columns
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
     from portal.data.finding import Finding
     from portal.data.package import Field, Package, Resource
-    from portal.data.table import Table
 
 # NUMERIC keeps 2389 an integer and 48.37 a float, so that the API shows the digits of the file.
 _SQL_TYPES = {"number": "NUMERIC", "integer": "INTEGER", "boolean": "INTEGER", "year": "INTEGER"}
@@ -48,13 +45,11 @@ class DatasetSummary:
     period_end: str = ""
 
 
-def write_database(
-    path: Path, packages: Sequence[Package], tables: Mapping[str, Table], findings: Iterable[Finding]
-) -> dict[str, DatasetSummary]:
+def write_database(path: Path, packages: Sequence[Package], findings: Iterable[Finding]) -> dict[str, DatasetSummary]:
     """Write `opendata.db` to `path`, which must not exist; return a summary of every dataset.
 
-    Rows are streamed: memory does not grow with the tables. Raises sqlite3.Error where a row breaks a key that
-    the check should have caught.
+    Each file is read once, in blocks: memory does not grow with the tables. Raises sqlite3.Error where a row breaks
+    a key that the check should have caught.
     """
     known = find_keys(packages)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -66,7 +61,7 @@ def write_database(
         # Code lists refer to each other: keys are checked when everything is in.
         connection.execute("BEGIN")
         connection.execute("PRAGMA defer_foreign_keys=ON")
-        summaries = {package.name: _write_package(connection, package, tables, known) for package in ordered}
+        summaries = {package.name: _write_package(connection, package, known) for package in ordered}
         write_findings(connection, findings)
         finish_own_tables(connection)
         write_full_text(connection)
@@ -96,20 +91,22 @@ def _create_tables(connection: sqlite3.Connection, packages: Sequence[Package], 
     create_own_tables(connection, known)
 
 
-def _write_package(
-    connection: sqlite3.Connection, package: Package, tables: Mapping[str, Table], known: Mapping[str, str]
-) -> DatasetSummary:
+def _write_package(connection: sqlite3.Connection, package: Package, known: Mapping[str, str]) -> DatasetSummary:
     write_dataset(connection, package)
+    long_table = None
+    if package.kind == "indicator":
+        long_table = LongTable(connection, package, _find_code_lists(package, known))
     rows = 0
     for resource in package.resources:
-        blocks = read_sql_columns(resource)
-        rows += insert_rows(connection, resource.name, chain.from_iterable(zip(*one, strict=True) for one in blocks))
+        names = [column.name for column in resource.fields]
+        spoken = [names.index(column.name) for column in package.dimensions] if long_table else []
+        for columns in read_sql_columns(resource, spoken):
+            rows += insert_columns(connection, resource.name, columns[: len(names)])
+            if long_table:
+                long_table.add(columns)
         for column in list_indexed_columns(package, resource):
             connection.execute(create_index_sql(resource.name, column))
-    start = end = ""
-    if package.kind == "indicator":
-        observations = read_observations(package, tables[package.name])
-        start, end = insert_observations(connection, observations, _find_code_lists(package, known))
+    start, end = (long_table.start, long_table.end) if long_table else ("", "")
     connection.execute(
         "UPDATE datasets SET rows = ?, period_start = ?, period_end = ? WHERE name = ?",
         (rows, start or None, end or None, package.name),

@@ -8,6 +8,7 @@ two; `match_query` in `sql_functions` meets the terms.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,16 @@ from portal.words.synonym import find_synonyms, read_synonyms, respell
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
+_Texts = tuple[int, Sequence[str]]
 TOKENIZER = "unicode61 remove_diacritics 2"
 # The columns of `datasets_fts`, and how much a word counts by where it stands.
 DATASET_COLUMNS = {"title": 8, "keywords": 6, "figures": 5, "labels": 3, "text": 1}
 # Of a dataset's figures only the newest say what it is about; every figure is found in `observations_fts`.
 _MAX_FIGURES = 40
+# Texts whose index is kept while it is written.
+_KEPT = 10_000
 # Columns of a register that say what its entries are.
 _WORDS = ("name", "name_en", "title", "title_en")
 _REGISTER_WORDS = ("term", "also", *_WORDS, "publisher", "publisher_en", "document_number")
@@ -36,8 +40,12 @@ def write_full_text(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO datasets_fts(datasets_fts, rank) VALUES('rank', ?)", (f"bm25({weights})",))
     connection.execute(f"CREATE VIRTUAL TABLE observations_fts USING fts5(text, {options})")
     labels = _read_labels(connection)
-    _insert(connection, "datasets_fts", _describe_datasets(connection, labels))
-    _insert(connection, "observations_fts", _describe_observations(connection, labels))
+    datasets = [
+        (rowid, [_index_texts(*texts) for texts in columns])
+        for rowid, columns in _describe_datasets(connection, labels)
+    ]
+    _insert(connection, "datasets_fts", DATASET_COLUMNS, datasets)
+    _insert(connection, "observations_fts", ["text"], _describe_observations(connection, labels))
 
 
 def _describe_datasets(
@@ -78,18 +86,22 @@ def _read_figures(connection: sqlite3.Connection, dataset: str) -> tuple[list[st
     return list(dict.fromkeys(codes)), list(dict.fromkeys(str(cell) for row in rows for cell in row[2:] if cell))
 
 
-def _describe_observations(
-    connection: sqlite3.Connection, labels: Mapping[str, str]
-) -> Iterator[tuple[int, Sequence[Iterable[object]]]]:
-    """Yield of every observation its rowid and the texts of its index."""
+def _describe_observations(connection: sqlite3.Connection, labels: Mapping[str, str]) -> Iterator[_Texts]:
+    """Yield of every observation its rowid and the text of its index; what repeats itself is made once."""
     rows = connection.execute(
         "SELECT o.rowid, d.title, d.title_en, d.keywords, o.as_stated, o.value, o.period, o.note, o.note_en,"
         " o.dimensions, o.area, o.measure, o.unit, o.status, o.source"
         " FROM observations o JOIN datasets d ON d.name = o.dataset"
     )
+
+    @lru_cache(maxsize=_KEPT)
+    def index_codes(dimensions: str, *codes: str) -> str:
+        return _index_texts(*(labels.get(code, code) for code in (*json.loads(dimensions).values(), *codes)))
+
+    index_words = lru_cache(maxsize=_KEPT)(_index_texts)
     for row in rows:
-        codes = (*json.loads(row[9]).values(), *row[10:])
-        yield row[0], ([*row[1:9], *(labels.get(code, code) for code in codes)],)
+        parts = (index_words(*row[1:4]), _index_texts(*row[4:6]), index_words(*row[6:9]), index_codes(*row[9:]))
+        yield row[0], (" ".join(parts),)
 
 
 def _spell(texts: Sequence[str]) -> list[str]:
@@ -126,15 +138,22 @@ def _read_columns(connection: sqlite3.Connection, table: str, columns: Sequence[
     return connection.execute(f'SELECT {picked} FROM "{table}"')  # noqa: S608 - names from the schema
 
 
-def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[tuple[int, Sequence[Iterable[object]]]]) -> None:
-    for rowid, columns in rows:
-        texts = [" ".join(_index(str(value)) for value in values if value is not None) for values in columns]
-        marks = ", ".join("?" * len(texts))
-        names = ", ".join(DATASET_COLUMNS) if table == "datasets_fts" else "text"
-        connection.execute(f"INSERT INTO {table}(rowid, {names}) VALUES (?, {marks})", (rowid, *texts))  # noqa: S608
+def _insert(connection: sqlite3.Connection, table: str, names: Iterable[str], rows: Iterable[_Texts]) -> None:
+    """Add rowids, each with the text of every column."""
+    listed = ["rowid", *names]
+    marks = ", ".join("?" * len(listed))
+    connection.executemany(
+        f"INSERT INTO {table}({', '.join(listed)}) VALUES ({marks})",  # noqa: S608 - names from here
+        ((rowid, *texts) for rowid, texts in rows),
+    )
 
 
-@lru_cache(maxsize=10_000)
+def _index_texts(*texts: object) -> str:
+    """Return texts, of which some may be missing, each as it is and as its terms."""
+    return " ".join(_index(str(text)) for text in texts if text is not None)
+
+
+@lru_cache(maxsize=_KEPT)
 def _index(text: str) -> str:
     """Return a text as it is and as its terms; most texts stand in many rows."""
     return f"{text} {' '.join(search_terms(text))}"

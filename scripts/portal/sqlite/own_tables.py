@@ -6,13 +6,12 @@ which of them is the newest, what a target is held against, and the words of a b
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from portal.data.observation import TOTAL, Observation
+from portal.data.observation import Observation
 from portal.figures.explanation import judge_target
-from portal.sqlite.sql import create_index_sql, refer_to, to_sql
+from portal.sqlite.sql import create_index_sql, refer_to
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,7 +61,6 @@ LEFT JOIN transforms t ON t."{transforms_key}" = o.transform
 LEFT JOIN units u ON u."{units_key}" = o.unit
 LEFT JOIN sources s ON s."{sources_key}" = o.source;
 """
-_INSERT = f"INSERT INTO observations VALUES ({', '.join('?' * 25)})"  # noqa: S608 - marks only
 _LISTS_OF_VIEW = frozenset({"areas", "measures", "transforms", "units", "sources"})
 _CODE_LISTS = ("themes", "areas", "measures", "transforms", "units", "statuses", "qualifiers", "sources")
 # The place in a document as numbers: line 9 comes before line 10.
@@ -154,50 +152,6 @@ def write_dataset(connection: sqlite3.Connection, package: Package) -> None:
             package.licenses[0].name,
         ),
     )  # fmt: skip
-
-
-def insert_observations(
-    connection: sqlite3.Connection, observations: Iterable[Observation], code_lists: Mapping[str, str]
-) -> tuple[str, str]:
-    """Add the rows of one indicator; return the first and the last day that they cover.
-
-    `code_lists` names the list of each dimension whose codes have words.
-    """
-    words = {name: _read_words(connection, code_list) for name, code_list in code_lists.items()}
-    start = end = ""
-    for one in observations:
-        first, last = one.period.start.isoformat(), one.period.end.isoformat() if one.period.end else None
-        start = min(start or first, first)
-        end = max(end, last or first)
-        connection.execute(
-            _INSERT,
-            (
-                one.id, one.dataset, one.period_text, first, last, one.area,
-                json.dumps(dict(one.dimensions), ensure_ascii=False), *_describe_breakdown(one, words),
-                one.measure, one.transform, to_sql(one.value), one.unit, one.status, one.qualifier,
-                ";".join(one.flags) or None, one.source, one.locator, one.as_stated, one.note or None,
-                one.note_en or None, one.series, 0, None, None,
-            ),
-        )  # fmt: skip
-    return start, end
-
-
-def _read_words(connection: sqlite3.Connection, code_list: str) -> dict[str, tuple[str, str]]:
-    """Return the Vietnamese and the English word of every code of a list."""
-    columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{code_list}")')]
-    word = next((name for name in ("name", "title") if name in columns), columns[0])
-    english = f"{word}_en" if f"{word}_en" in columns else word
-    rows = connection.execute(f'SELECT "{columns[0]}", "{word}", "{english}" FROM "{code_list}"')  # noqa: S608
-    return {code: (vi or code, en or vi or code) for code, vi, en in rows}
-
-
-def _describe_breakdown(
-    one: Observation, words: Mapping[str, Mapping[str, tuple[str, str]]]
-) -> tuple[str | None, str | None]:
-    """Return what an observation is a part of the total of, in both languages; nothing for the total itself."""
-    parts = [(name, code) for name, code in one.dimensions if code and code != TOTAL]
-    known = [words.get(name, {}).get(code, (code, code)) for name, code in parts]
-    return ", ".join(vi for vi, _ in known) or None, ", ".join(en for _, en in known) or None
 
 
 def write_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal
-from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from portal.data.table import Cell
 
@@ -45,11 +44,14 @@ def create_index_sql(table: str, *columns: str) -> str:
     return f'CREATE INDEX "{name}" ON "{table}"({listed})'
 
 
-def insert_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Sequence[SqlValue]]) -> int:
-    """Insert rows of equal length into a table; return how many there were."""
-    left, count = iter(rows), 0
-    while batch := list(islice(left, _ROWS_AT_ONCE)):
-        marks = ", ".join([f"({', '.join('?' * len(batch[0]))})"] * len(batch))
-        connection.execute(f'INSERT INTO "{table}" VALUES {marks}', list(chain.from_iterable(batch)))  # noqa: S608
-        count += len(batch)
+def insert_columns(connection: sqlite3.Connection, table: str, columns: Sequence[Sequence[SqlValue]]) -> int:
+    """Insert rows into a table, given as columns of equal length; return how many there were."""
+    width, count = len(columns), len(columns[0])
+    cells: list[SqlValue] = [None] * (width * count)
+    for position, column in enumerate(columns):
+        cells[position::width] = column
+    for start in range(0, len(cells), step := width * _ROWS_AT_ONCE):
+        some = cells[start : start + step]
+        marks = ", ".join([f"({', '.join('?' * width)})"] * (len(some) // width))
+        connection.execute(f'INSERT INTO "{table}" VALUES {marks}', some)  # noqa: S608
     return count

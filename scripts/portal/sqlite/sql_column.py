@@ -13,29 +13,47 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portal.checks.cell_shape import INTEGER, NUMBER, match_whole
+from portal.checks.cell_shape import INTEGER, NUMBER, match_whole, parse_numbers
 from portal.data.column import make_columns, memoize
 from portal.data.csv_block import DoubtError, flags_of, lengths_of, mask_of, parse_block, read_blocks
 from portal.data.table import read_batches
 from portal.sqlite.sql import to_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from portal.data.column import Column
     from portal.data.package import Resource
+    from portal.data.table import Cell
     from portal.sqlite.sql import SqlValue
 
+# Files up to this size are read row by row: to convert a block costs a millisecond, however few rows it has.
+ROWWISE_BYTES = 50_000
 # A column is written as a list of its different texts where the first cells repeat themselves that often.
 _SAMPLE, _MOST_DIFFERENT = 1_000, 500
 _NUMBERS = {"integer": (INTEGER, pa.int64()), "number": (NUMBER, pa.float64())}
 
 
-def read_sql_columns(resource: Resource) -> Iterator[list[list[SqlValue]]]:
-    """Yield the columns of a table below its header, block by block. Precondition: it passed the check."""
-    writers = [SqlColumn(column) for column in make_columns(resource)]
+def read_sql_columns(resource: Resource, spoken: Sequence[int] = ()) -> Iterator[list[Sequence[SqlValue]]]:
+    """Yield the columns of a table below its header, block by block; behind them those at `spoken`, as texts.
+
+    Precondition: the table passed the check.
+    """
+    columns = make_columns(resource)
+    writers = [*enumerate(SqlColumn(column) for column in columns)]
+    writers += [(position, SqlColumn(columns[position], _say)) for position in spoken]
+    if resource.file.stat().st_size <= ROWWISE_BYTES:
+        if rows := list(chain.from_iterable(read_batches(resource))):
+            texts = list(zip(*rows, strict=True))
+            yield [[*map(writer.read, texts[position])] for position, writer in writers]
+        return
     for block in read_text_columns(resource):
-        yield [writer.convert(cells) for writer, cells in zip(writers, block, strict=True)]
+        yield [writer.convert(block[position]) for position, writer in writers]
+
+
+def _say(cell: Cell) -> str:
+    """Return a typed cell as an observation has the code of a dimension: empty where there is none."""
+    return str(cell or "")
 
 
 def read_text_columns(resource: Resource) -> Iterator[list[pa.StringArray]]:
@@ -54,14 +72,14 @@ def read_text_columns(resource: Resource) -> Iterator[list[pa.StringArray]]:
 
 
 class SqlColumn:
-    """What makes SQL values of the cells of one column."""
+    """What makes SQL values of the cells of one column; `say` makes one of a typed cell."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, say: Callable[[Cell], SqlValue] = to_sql) -> None:
         self._column = column
-        self._read = memoize(lambda cell: to_sql(column.read(cell)))
-        self._is_text = column.type == "string"
+        self.read = memoize(lambda cell: say(column.read(cell)))
+        self._is_text = column.type == "string" and say is to_sql
         # A number that may stand for a missing cell is no plain number.
-        plain = column.shared and not any(any(map(str.isdigit, text)) for text in column.missing)
+        plain = say is to_sql and column.shared and not any(any(map(str.isdigit, text)) for text in column.missing)
         self._number = _NUMBERS.get(column.type) if plain else None
 
     def convert(self, cells: pa.StringArray) -> list[SqlValue]:
@@ -70,31 +88,30 @@ class SqlColumn:
             return self._convert_numbers(cells, *self._number)
         if not self._is_text or len(pc.unique(cells[:_SAMPLE])) < min(_MOST_DIFFERENT, len(cells)):
             return self._convert_repeated(cells)
-        texts = _list_texts(cells)
+        texts: list[str] = cells.to_pylist()
         if self._column.missing == {""} and lengths_of(cells).all():
             return [*texts]
         return [None if text in self._column.missing else text for text in texts]
 
     def _convert_numbers(self, cells: pa.StringArray, pattern: str, kind: pa.DataType) -> list[SqlValue]:
+        numbers = parse_numbers(cells, kind)
+        if numbers is not None and lengths_of(cells).all():
+            found: list[SqlValue] = numbers.tolist()
+            return found
         plain = mask_of(pc.match_substring_regex(cells, match_whole(pattern)))
         whole = cells if plain.all() else pc.if_else(flags_of(plain), cells, "0")
         # SQLite itself makes an integer of a whole float, as the columns of numbers are NUMERIC.
         values: list[SqlValue] = np.from_dlpack(pc.cast(whole, kind)).tolist()
         if whole is not cells:
-            others = _list_texts(cells.filter(flags_of(~plain)))
+            others = cells.filter(flags_of(~plain)).to_pylist()
             for place, text in zip(np.flatnonzero(~plain).tolist(), others, strict=True):
-                values[place] = self._read(text)
+                values[place] = self.read(text)
         return values
 
     def _convert_repeated(self, cells: pa.StringArray) -> list[SqlValue]:
         """Convert each different text once, so that equal cells are one object, which is bound faster."""
         encoded = cells.dictionary_encode()
         values = np.empty(len(encoded.dictionary), object)
-        values[:] = [self._read(text) for text in _list_texts(encoded.dictionary)]
+        values[:] = [self.read(text) for text in encoded.dictionary.to_pylist()]
         found: list[SqlValue] = values[np.from_dlpack(encoded.indices)].tolist()
         return found
-
-
-def _list_texts(cells: pa.StringArray) -> list[str]:
-    texts: list[str] = cells.to_numpy(zero_copy_only=False).tolist()
-    return texts

@@ -44,9 +44,11 @@ def list_accented(text: str) -> list[str]:
 
 def _spell(text: str) -> list[tuple[str, str]]:
     """Return every term with its word as it is written; where letters cannot be matched, as it is folded."""
-    # Marks of other scripts join their letters without a class of their own, so `fold` leaves them.
-    folded = "".join(char for char in fold(text) if not unicodedata.category(char).startswith("M"))
+    folded = fold(text)
     written = unicodedata.normalize("NFC", text).lower()
+    if not folded.isascii():
+        # Marks of other scripts join their letters without a class of their own, so `fold` leaves them.
+        folded = "".join(char for char in folded if not unicodedata.category(char).startswith("M"))
     if len(written) != len(folded):
         written = folded
     plain = _POSSESSIVE.sub("  ", folded)
@@ -54,8 +56,8 @@ def _spell(text: str) -> list[tuple[str, str]]:
 
 
 def _term(word: str) -> str:
-    if _GROUPED.match(word):
-        return re.sub("[.,]", "", word)
+    if word[-1].isdigit():  # a figure, or letters before a number: no plural
+        return re.sub("[.,]", "", word) if _GROUPED.match(word) else word.replace(",", ".")
     for ending, singular in _ENDINGS:
         if ending.search(word):
             return ending.sub(singular, word)

@@ -44,6 +44,8 @@ def fold(text: str) -> str:
     ``fold("Đường Phú Quốc") == "duong phu quoc"``. The letter đ has no Unicode decomposition, so it is
     mapped by hand; SQLite's `unicode61 remove_diacritics 2` leaves it as it is.
     """
+    if text.isascii():  # all figures, and much else
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", text).translate(_STROKE)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
 
