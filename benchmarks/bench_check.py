@@ -5,11 +5,8 @@ The readers that came into question are measured too: what it costs each to read
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
-from large_table import write_large_table
-from measure import PYTHON, Run, median_run, run_process
+from large_table import keep_large_table
+from measure import PYTHON, Run, Work, median_run, read_work, run_process, say_growth, say_ratio
 
 _ROWS, _MORE_ROWS = 1_000_000, 10_000_000
 # Imports are no part of the work; the verdict is printed and compared.
@@ -21,8 +18,8 @@ start = time.perf_counter(), time.process_time()
 print(time.perf_counter() - start[0], time.process_time() - start[1], {verdict})
 """
 _OURS = _TIMED.format(
-    imports="from datetime import date\nfrom pathlib import Path\nfrom portal.check import check_packages\n"
-    "from portal.data.descriptor import read_packages\nfrom portal.finding import find_blockers\n"
+    imports="from datetime import date\nfrom pathlib import Path\nfrom portal.checks.check import check_packages\n"
+    "from portal.data.descriptor import read_packages\nfrom portal.data.finding import find_blockers\n"
     "packages = read_packages(Path(sys.argv[1])).packages",
     work="findings = check_packages(packages, packages, date(2026, 1, 1))",
     verdict="not find_blockers(findings)",
@@ -55,22 +52,19 @@ _READERS = {
 
 def run() -> None:
     """Print the check of a million rows beside its peers, and of ten million beside that of one."""
-    with tempfile.TemporaryDirectory() as root:
-        folder, larger = Path(root, "one", "large"), Path(root, "ten", "large")
-        write_large_table(folder, _ROWS)
-        for name, program in _READERS.items():
-            _report(f"{name}: reads {_ROWS:,} × 9 as text", median_run([PYTHON, "-c", program, folder]))
-        ours = _report(f"portal: checks {_ROWS:,} × 9, all rules", median_run([PYTHON, "-c", _OURS, folder]))
-        peer = _report("frictionless: checks the same", run_process([PYTHON, "-c", _FRICTIONLESS, folder]))
-        print(f"the portal is {peer[0] / ours[0]:.1f} times as fast (by processor time {peer[1] / ours[1]:.1f})")
-        write_large_table(larger, _MORE_ROWS)
-        more = _report(f"portal: checks {_MORE_ROWS:,} × 9", run_process([PYTHON, "-c", _OURS, larger]))
-        growth = f"{more[0] / ours[0]:.1f} times the time (processor {more[1] / ours[1]:.1f})"
-        print(f"ten times the rows: {growth}, {more[2] / ours[2]:.2f} times the memory")
+    folder = keep_large_table(_ROWS)
+    for name, program in _READERS.items():
+        _report(f"{name}: reads {_ROWS:,} × 9 as text", median_run([PYTHON, "-c", program, folder]))
+    ours = _report(f"portal: checks {_ROWS:,} × 9, all rules", median_run([PYTHON, "-c", _OURS, folder]))
+    peer = _report("frictionless: checks the same", run_process([PYTHON, "-c", _FRICTIONLESS, folder]))
+    say_ratio("frictionless to the portal (at least 25)", peer, ours)
+    larger = keep_large_table(_MORE_ROWS)
+    more = _report(f"portal: checks {_MORE_ROWS:,} × 9", run_process([PYTHON, "-c", _OURS, larger]))
+    say_growth(more, ours)
 
 
-def _report(name: str, run_: Run) -> tuple[float, float, int]:
-    """Print a run; return seconds of wall and of processor time, and MB."""
-    seconds, processor, verdict = run_.output.split()[-3:]  # DuckDB shows its progress before
-    print(f"{name}: {float(seconds):.2f} s, processor {float(processor):.2f} s, peak {run_.peak_mb} MB, says {verdict}")
-    return float(seconds), float(processor), run_.peak_mb
+def _report(name: str, run_: Run) -> Work:
+    """Print a run that says what its work took, and its verdict; return the work."""
+    work, verdict = read_work(run_)  # DuckDB shows its progress before
+    print(f"{name}: {work}, says {verdict}", flush=True)
+    return work

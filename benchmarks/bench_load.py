@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import tempfile
 from pathlib import Path
 
-from large_table import write_large_table
-from measure import PYTHON, Run, median_run, run_process
+from large_table import keep_large_table
+from measure import PYTHON, Run, Work, median_run, read_work, run_process, say_growth, say_ratio
 
 _ROWS, _MORE_ROWS = 1_000_000, 10_000_000
 # Each program says wall and processor time of its work, children included, and how many rows it loaded.
@@ -34,13 +33,11 @@ from portal.checks.check import check_packages
 from portal.sqlite.database import write_database
 from portal.data.descriptor import read_packages
 from portal.data.finding import find_blockers
-from portal.data.table import Table
-packages = read_packages(folder := Path(sys.argv[1])).packages
-tables = {one.name: Table(package, one) for package in packages for one in package.resources}""",
+packages = read_packages(Path(sys.argv[1])).packages""",
     work="""
 findings = check_packages(packages, packages, date(2026, 1, 1))
 assert not find_blockers(findings), findings
-write_database(database, packages, tables, findings)""",
+write_database(database, packages, findings)""",
 )
 _IMPORT = _TIMED.format(
     imports="import subprocess",
@@ -61,33 +58,26 @@ with open(f'{folder}/large.csv', encoding='utf-8', newline='') as file:
 
 def run() -> None:
     """Print the load of a million rows beside its peers, and of ten million beside that of one."""
+    folder = keep_large_table(_ROWS)
     with tempfile.TemporaryDirectory() as root:
-        folder, larger, database = Path(root, "one", "large"), Path(root, "ten", "large"), Path(root, "load.db")
-        write_large_table(folder, _ROWS)
+        database = Path(root, "load.db")
         ours = _report(
             f"portal: checks, loads, indexes {_ROWS:,} × 9", median_run([PYTHON, "-c", _OURS, folder, database])
         )
         if shutil.which("sqlite3"):
             peer = _report("sqlite3 .import alone", median_run([PYTHON, "-c", _IMPORT, folder, database]))
-            print(f"the portal takes {ours[0] / peer[0]:.1f} times its time (processor {ours[1] / peer[1]:.1f})")
+            say_ratio("the portal to sqlite3 .import (at most 3)", ours, peer)
         else:
             print("sqlite3 is not installed: .import was not measured")
-        if importlib.util.find_spec("sqlite_utils"):
-            usual = _report("frictionless, then sqlite-utils", run_process([PYTHON, "-c", _USUAL, folder, database]))
-            print(f"the portal is {usual[0] / ours[0]:.1f} times as fast (by processor time {usual[1] / ours[1]:.1f})")
-        else:
-            print("sqlite-utils is not installed (`pip install sqlite-utils`): it was not measured")
-        write_large_table(larger, _MORE_ROWS)
+        usual = _report("frictionless, then sqlite-utils", run_process([PYTHON, "-c", _USUAL, folder, database]))
+        say_ratio("frictionless and sqlite-utils to the portal (at least 20)", usual, ours)
+        larger = keep_large_table(_MORE_ROWS)
         more = _report(f"portal: the same of {_MORE_ROWS:,} × 9", run_process([PYTHON, "-c", _OURS, larger, database]))
-        growth = f"{more[0] / ours[0]:.1f} times the time (processor {more[1] / ours[1]:.1f})"
-        print(f"ten times the rows: {growth}, {more[2] / ours[2]:.2f} times the memory")
+        say_growth(more, ours)
 
 
-def _report(name: str, run_: Run) -> tuple[float, float, int]:
-    """Print a run; return seconds of wall and of processor time, and MB."""
-    seconds, processor, rows = run_.output.split()[-3:]
-    print(
-        f"{name}: {float(seconds):.2f} s, processor {float(processor):.2f} s, peak {run_.peak_mb} MB, {rows} rows",
-        flush=True,
-    )
-    return float(seconds), float(processor), run_.peak_mb
+def _report(name: str, run_: Run) -> Work:
+    """Print a run that says what its work took, and how many rows it loaded; return the work."""
+    work, rows = read_work(run_)
+    print(f"{name}: {work}, {rows} rows", flush=True)
+    return work

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 _PLACES = ("Phú Quốc", "Rạch Giá", "Hà Tiên", "Châu Thành", "Kiên Lương")
 _ROWS_AT_ONCE = 100_000
@@ -21,6 +23,15 @@ _FIELDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("checked", "boolean", {}),
     ("note", "string", {}),
 )
+
+
+@cache
+def keep_large_table(rows: int) -> Path:
+    """Return a folder with the package `large`, written once for all benchmarks of a run and removed after them."""
+    root = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, root)
+    write_large_table(root / "large", rows)
+    return root / "large"
 
 
 def write_large_table(folder: Path, rows: int) -> None:

@@ -29,6 +29,38 @@ class Run:
     output: str
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a part of a process took: wall and processor seconds; the peak memory in MB is that of the process."""
+
+    seconds: float
+    processor: float
+    peak_mb: int
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.2f} s, processor {self.processor:.2f} s, peak {self.peak_mb} MB"
+
+
+def read_work(run: Run) -> tuple[Work, str]:
+    """Return what a program says last, the seconds of its work, and one word more."""
+    seconds, processor, word = run.output.split()[-3:]
+    return Work(float(seconds), float(processor), run.peak_mb), word
+
+
+def say_ratio(what: str, one: Work, other: Work) -> None:
+    """Print how many times the time of other work some work took."""
+    print(f"{what}: {one.seconds / other.seconds:.1f}, by processor time {one.processor / other.processor:.1f}")
+
+
+def say_growth(more: Work, work: Work) -> None:
+    """Print what ten times the rows take, and how busy the machine was."""
+    times = f"{more.seconds / work.seconds:.1f} times the time, by processor time {more.processor / work.processor:.1f}"
+    print(
+        f"ten times the rows (at most 11, 1.5, 1,024 MB): {times}, {more.peak_mb / work.peak_mb:.2f} times the memory"
+    )
+    print(f"load at the end: {os.getloadavg()[0]:.1f}", flush=True)
+
+
 def run_process(command: Sequence[str | Path]) -> Run:
     """Run a command to its end; raise CalledProcessError where it fails."""
     start = time.perf_counter()
