@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import factory
 from fuzz_checks import HEALTHY_SHARE, run
@@ -204,6 +208,26 @@ def test_doubtful_bytes_are_not_read(block: bytes) -> None:
 )
 def test_plain_bytes_are_read_as_python_reads_them(block: bytes, cells: list[list[str]]) -> None:
     assert [column.to_pylist() for column in parse_block(block, NAMES)] == cells
+
+
+_PIECES = st.sampled_from([",", ",", '"', '"', '""', '","', "\n", "\n", "\r\n", "\r", "\n\n", '"\n\n"', "a", " ", "ế"])
+_CELLS = st.lists(st.sampled_from(["a", ",", "\n", "\n\n", "\r\n\r\n", '""', "ế"]), max_size=3).map(
+    lambda one: f'"{"".join(one)}"'
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.lists(_PIECES, max_size=12).map("".join)
+    | st.lists(st.lists(_CELLS, min_size=2, max_size=2).map(",".join), max_size=4).map("\n".join)
+)
+def test_whatever_is_read_is_what_python_reads(text: str) -> None:
+    try:
+        columns = parse_block(text.encode(), NAMES)
+    except ValueError:
+        return
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert [list(row) for row in zip(*(column.to_pylist() for column in columns), strict=True)] == rows
 
 
 @pytest.mark.parametrize(
