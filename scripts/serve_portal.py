@@ -34,7 +34,12 @@ MOST_CONNECTIONS = 1000  # of one process; the next gets 503
 START_SECONDS = 60.0
 CATALOG = Path("site/data/catalog.json")  # says at which address the release is meant to stand
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
-_NO_NEWS = ("Invalid HTTP request received.", "Unsupported upgrade request.")  # uvicorn's words
+# How uvicorn begins to speak of what strangers send.
+_NO_NEWS = (
+    "Invalid HTTP request received.",
+    "Unsupported upgrade request.",
+    "No supported WebSocket library detected.",
+)
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -169,7 +174,7 @@ def _is_news(record: logging.LogRecord) -> bool:
     """Tell whether to log: neither the end of a download by a stop nor what strangers send is news."""
     if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
         return False
-    return record.msg not in _NO_NEWS
+    return not str(record.msg).startswith(_NO_NEWS)
 
 
 def explain_address(published: Path, address: str) -> str:

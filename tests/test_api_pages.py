@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+import httpx
 import jinja2
 import pytest
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from published import Published
 
-pytest_plugins = ("published",)
+pytest_plugins = ("published", "served")
 
 DATABASE = "/datasette/opendata"
 PAGES = {
@@ -206,3 +207,24 @@ def test_a_faulty_template_stops_the_build(template: str, error: type[Exception]
 def test_a_release_carries_its_templates(published: Published) -> None:
     names = {path.name for path in (published.folder.current / FOLDER).iterdir()}
     assert names >= {"base.html", "index.html", "database.html", "table.html", "row.html", "query.html", "error.html"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "vietnamese"),
+    [
+        ("/areas/NIX", 404, "Bảng areas không có dòng NIX."),
+        ("/areas?name__arraycontains=x", 400, "Hãy dùng __contains hoặc _facet."),
+        ("/areas?_where=nix=1", 400, "SQLite không chạy được truy vấn: no such column: nix."),
+        ("/areas?_where=%3Cb%3E", 400, "SQLite không chạy được truy vấn: near &#34;&lt;&#34;: syntax error."),
+        ("?sql=delete+from+areas", 400, "Chỉ nhận một câu SELECT hay WITH, không PRAGMA hay ghi: Statement must be"),
+    ],
+)
+def test_a_page_says_in_both_languages_what_datasette_says_in_english(
+    served_address: str, asked: str, status: int, vietnamese: str
+) -> None:
+    address = f"{served_address}/datasette/opendata{asked}"
+    page = httpx.get(address, headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert vietnamese in page.text
+    said = httpx.get(address)
+    assert (said.status_code, said.headers["content-type"]) == (status, "application/problem+json")

@@ -167,6 +167,7 @@ def test_facets_are_counted_for_readers_of_small_tables_and_whoever_asks(address
             "Table small has no column nix. Its columns: period, area, value.",
         ),
         ("/opendata/small.json?_sort=nix", "unknown-column", 400, "Table small has no column nix."),
+        ("/opendata/small.json?_nocol=area", "bad-value", 400, "_nocol cannot be area; it must be value."),
         ("/opendata/small.json?_facet=nix", "unknown-column", 400, "Table small has no column nix."),
         ("/opendata/loose.json?nix__gt=1", "unknown-column", 400, "Its columns: name, rowid."),
         ("/opendata/small.json?value__near=1", "unknown-parameter", 400, "There is no parameter value__near here."),

@@ -156,8 +156,7 @@ def test_says_why_a_statement_has_no_answer(
 @pytest.mark.parametrize(
     ("asked", "code", "reason"),
     [
-        ("areas.{form}?_nocol=code", "bad-request", "_nocol=code - invalid columns."),
-        ("areas.{form}?name__arraycontains=x", "bad-request", "malformed JSON."),
+        ("areas.{form}?name__arraycontains=x", "no-json", "Use __contains or _facet."),
         ("areas.{form}?_where=1;select+2", "sql-error", "You can only execute one statement at a time."),
         ("areas.{form}?_where=load_extension(1)", "sql-not-allowed", "not authorized to use function: load_extension."),
         ("areas.{form}?_where=nix=1", "sql-error", "no such column: nix."),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 import time
+from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
 
 from portal.web import connection as module
+from portal.web.api_error import ApiError
 from portal.web.connection import PatientProtocol, is_of_this_machine, name_client
 
 if TYPE_CHECKING:
@@ -23,7 +26,14 @@ PATIENCE = 20.0
 LARGE = 32 << 20  # more than the kernel takes for a client that does not read
 
 
-async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/echo":
+        body = b""
+        while len(body) < int(dict(scope["headers"])[b"content-length"]):
+            body += (await receive())["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": scope["query_string"] + b" " + body})
+        return
     size = LARGE if scope["path"] == "/large" else 2
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % size)]})
     for left in range(size, 0, -65536):
@@ -109,6 +119,39 @@ def test_a_head_has_an_end(port: int) -> None:
         connection.sendall(b"GET / HTTP/1.1\r\nX: ")
         with pytest.raises(OSError, match=r"reset|pipe"):
             send_on(connection, b"x" * 65536, 0)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 2_000, "head-too-long"),
+        (b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", "no-request"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "no-request"),
+        (b"\x16\x03\x01\x02\x00\r\n\r\n", "no-request"),
+    ],
+)
+def test_what_is_no_request_is_told_so_in_both_languages(
+    port: int, request_: bytes, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_HEAD_BYTES", 1_000)
+    with connect(port) as connection:
+        connection.sendall(request_)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.getheader("content-type") == "application/problem+json"
+        assert json.loads(answer.read()) == {**ApiError(code).write_body(), "status": answer.status}
+
+
+def test_letters_are_taken_as_they_were_typed_in_an_address_and_nowhere_else(port: int) -> None:
+    typed = "POST /echo?q=lúa HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlúa".encode()
+    with connect(port) as connection:
+        for parts in ([typed], [typed[:60], typed[60:]], [typed]):
+            for part in parts:
+                connection.sendall(part)
+                time.sleep(0.05)
+            answer = HTTPResponse(connection)
+            answer.begin()
+            assert answer.read().decode() == "q=l%C3%BAa lúa"
 
 
 def test_one_client_does_not_have_all_connections(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

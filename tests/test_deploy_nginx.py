@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import ssl
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from front import SHIPPED, Answer, Front, ask, find_port, read_all, run_front, wait_until
 from portal.api.answer_files import FOLDER
 from portal.server import SECURITY_HEADERS
+from portal.web.api_error import ApiError
 from portal.web.static_site import MEDIA_TYPES, NOT_KEPT, name_cache_control, name_disposition
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ ANSWERS = {
     "/": 200,
     "/en/catalog/fish/": 200,
     "/catalog/fish": 301,
+    "/datasette?x=1": 301,
+    "/api": 301,
     "/assets/portal/portal.css": 200,
     HASHED: 200,
     "/data/fish/fish.csv": 200,
@@ -187,7 +191,8 @@ def test_text_has_its_character_set(front: Front) -> None:
 def test_a_folder_address_leads_to_its_page(front: Front) -> None:
     assert front.ask("/catalog/fish?a=1").get("Location") == "/catalog/fish/?a=1"
     assert b"<html" in front.ask("/catalog/fish/").body
-    assert front.ask("/datasette").get("Location") == "/datasette/"
+    for asked, led in (("/datasette", "/datasette/"), ("/datasette?a=1", "/datasette/?a=1"), ("/api", "/api/")):
+        assert front.ask(asked).get("Location") == led
 
 
 @pytest.mark.parametrize(
@@ -232,6 +237,8 @@ def test_answers_of_the_api_are_compressed_on_their_way_and_downloads_are_not(fr
     assert gzip.decompress(answer.body) == plain.body
     assert answer.get("ETag") != plain.get("ETag")
     assert answer.get("Vary") == plain.get("Vary") == "Accept-Encoding"
+    for other in ("gzipx", "xgzip", "deflate"):
+        assert front.ask(f"{TABLE}?_size=300", Accept_Encoding=other).body == plain.body
     again = front.ask(f"{TABLE}?_size=300", Accept_Encoding="deflate, gzip;q=0.5")
     assert (again.get("X-Cache"), again.body) == ("HIT", answer.body)  # compressed once, whatever it cost
     download = front.ask("/data/fish/plain.csv", Accept_Encoding="gzip")
@@ -327,6 +334,31 @@ def test_an_address_that_is_a_trick_is_refused(front: Front, path: bytes) -> Non
     assert read_status(raw) == 400
     assert b'"title": "bad-address"' in raw
     assert b"\nX-Injected" not in raw
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_told_so(front: Front, request_: bytes) -> None:
+    raw = front.send(request_)
+    assert read_status(raw) == 400
+    assert b"\r\nContent-Type: application/problem+json\r\n" in raw
+    assert ApiError("no-request").write_body() == json.loads(raw.partition(b"\r\n\r\n")[2])
+
+
+def test_letters_may_stand_in_an_address_as_they_were_typed(front: Front) -> None:
+    typed = f"GET {TABLE}?unit=tấn HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    raw = front.send(typed)
+    assert read_status(raw) == 200
+    assert b'where unit = \\"t\\u1ea5n\\"' in raw
 
 
 @pytest.mark.parametrize("path", [trick for trick in TRICKS if trick != b"/catalog//fish/"])
@@ -565,10 +597,10 @@ def test_a_client_that_meets_file_and_replica_by_turns_always_has_the_answer(fro
 
 
 def test_what_is_asked_with_a_query_comes_from_a_replica(front: Front, deployed: Deployed) -> None:
-    answer = front.ask("/datasette/opendata/units.json?_shape=objects")
+    answer = front.ask("/datasette/opendata/units.json?_shape=array")
     assert answer.get("X-Cache")
     assert answer.get("X-Release") == deployed.release.name
-    assert answer.json()["rows"][0]["code"]
+    assert answer.json()[0]["code"]
     assert front.ask(f"{TABLE}").get("X-Cache"), "a table whose answer names the host"
 
 

@@ -385,7 +385,8 @@ def test_api_only_reads(portal: Portal, method: str, path: str) -> None:
         "/en/../../release.json", "/en/..%2f..%2frelease.json", "/..%5Crelease.json", "/a%00b",
         "/datasette/\\example.com/", "/datasette/%5Cexample.com", "/datasette/../health",
         "/datasette/-/static/..%2f..%2fapp.py", "/datasette/-/static/%2e%2e/app.py", "/datasette%00/",
-        "/..;/opendata.db", "/%2e%2e;a/x", "/%c0%ae%c0%ae/x", "/%ff", "*",
+        "/..;/opendata.db", "/%2e%2e;a/x", "/%c0%ae%c0%ae/x", "/%ff", "*", "/a%0Ab", "/a%7fb",
+        "/datasette/opendata/places.json%0a", "/datasette/opendata/%0D%0AX:%20y.json",
     ],
 )  # fmt: skip
 def test_refuses_tricks(portal: Portal, target: str) -> None:
@@ -413,6 +414,13 @@ def test_what_is_no_request_is_refused_without_a_word_in_the_log(portal: Portal,
     assert portal.errors.read_text() == ""
 
 
+def test_who_asks_for_another_protocol_is_answered_without_a_word_in_the_log(portal: Portal) -> None:
+    upgrade = b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n"
+    answer = portal.send(b"GET /health HTTP/1.1\r\nHost: x\r\n%s\r\n" % upgrade)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert portal.errors.read_text() == ""
+
+
 def test_an_absolute_address_is_answered_by_its_path(portal: Portal) -> None:
     answer = portal.send(b"GET http://example.com/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 ")
@@ -428,6 +436,7 @@ def test_two_dots_in_a_name_are_no_trick() -> None:
     [
         ("/datasette", "/datasette/"),
         ("/datasette?sql=select+1", "/datasette/?sql=select+1"),
+        ("/api", "/api/"),
         ("/en", "/en/"),
         ("/data/places?a=1&b=%2F%2Fx", "/data/places/?a=1&b=%2F%2Fx"),
         ("/./data/places", "/data/places/"),

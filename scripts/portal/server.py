@@ -49,6 +49,8 @@ PREFLIGHT: Mapping[str, str] = {
 }
 # As hosts are written; anything else would stand in links to the next page.
 _HOST = re.compile(rb"[\w.:\[\]~%-]{0,255}", re.ASCII)
+# A backslash, control characters, and the sign that stands where bytes were no UTF-8.
+_UNREADABLE = re.compile(r"[\\\0-\x1f\x7f\ufffd]")
 # What scripts of other sites may read beside what they always may.
 EXPOSED_HEADERS = "Link, ETag, Content-Disposition, Content-Range, X-Release, X-Truncated, Retry-After"
 # Pages made to stand in frames of other sites.
@@ -79,9 +81,9 @@ def _route(switch: ReleaseSwitch) -> Starlette:
         with switch.use() as release:
             return JSONResponse({"status": "ok", "release": release.id}, headers={"Cache-Control": "no-store"})
 
-    async def lead_to_api(request: Request) -> Response:
+    async def lead_to_folder(request: Request) -> Response:
         query = request.url.query
-        return RedirectResponse(API_PREFIX + (f"?{query}" if query else ""))
+        return RedirectResponse(f"{request.scope['path']}/" + (f"?{query}" if query else ""))
 
     async def report_metrics(_request: Request) -> Response:
         return answer_metrics()
@@ -101,7 +103,8 @@ def _route(switch: ReleaseSwitch) -> Starlette:
     routes = [
         Route("/health", report_health),
         Route("/metrics", report_metrics),
-        Route(API_PREFIX.rstrip("/"), lead_to_api),
+        Route(API_PREFIX.rstrip("/"), lead_to_folder),
+        Route("/api", lead_to_folder),
         Mount(API_PREFIX.rstrip("/"), answer_api),
         Mount("/api", answer_ckan),
         Mount("/", answer_site),
@@ -132,7 +135,7 @@ def is_trick(path: str) -> bool:
     return (
         not path.startswith("/")
         or "//" in path
-        or any(sign in path for sign in ("\\", "\0", "\ufffd"))  # the last stands where bytes were no UTF-8
+        or _UNREADABLE.search(path) is not None
         or any(part.partition(";")[0] == ".." for part in path.split("/"))  # some servers cut from `;` on
     )
 

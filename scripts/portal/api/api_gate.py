@@ -37,7 +37,8 @@ _PLACES, _PLACES_OF_CLIENT, _PAGES = 5, 2, 1
 _PREFIX = API_PREFIX.rstrip("/")
 # A form sends its field for words also when nobody has typed any.
 _EMPTY_SEARCH = re.compile(rb"(?:^|&)_search=(?=&|$)")
-
+# A page that has it says in both languages that a statement failed, beside the statement.
+_EDITOR = b'id="sql-editor"'
 
 _Key = tuple[str | bytes, ...]
 
@@ -126,18 +127,27 @@ def _straighten(scope: Scope) -> Scope:
 
 
 async def _ask_whole(request: ApiRequest, scope: Scope, ask: Callable[[Scope], Awaitable[Answer]]) -> Answer:
-    """Ask for an answer; of a CSV file that is none return what JSON says of the fault.
+    """Ask for an answer; of a file or a page that is none return what JSON says of the fault.
 
-    Datasette writes a fault into the middle of the file, or a page in its place, or nothing.
+    Datasette writes a fault into the middle of a CSV file, or a page in its place, or nothing; its pages say it in
+    English alone.
     """
     answer = await ask(scope)
-    if request.format != "csv" or not _is_broken_csv(answer):
+    if not _is_broken(request, answer):
         return answer
-    path, raw = scope["path"].removesuffix("csv") + "json", scope["raw_path"].removesuffix(b"csv") + b"json"
+    path, raw = scope["path"].removesuffix(".csv") + ".json", scope["raw_path"].removesuffix(b".csv") + b".json"
     said = await ask({**scope, "path": path, "raw_path": raw})
-    if said.status == 200 and (answer.body or answer.status != 200):
+    if request.format == "csv" and said.status == 200 and (answer.body or answer.status != 200):
         raise ApiError("timeout", seconds=SQL_SECONDS)
     return answer if said.status == 200 else said
+
+
+def _is_broken(request: ApiRequest, answer: Answer) -> bool:
+    """Tell whether an answer in another form than JSON has to be asked for in JSON to know what is wrong."""
+    if request.format == "csv":
+        return _is_broken_csv(answer)
+    spoken = _EDITOR in answer.body or INTERRUPTED.encode() in answer.body
+    return request.format == "html" and answer.status >= 400 and not spoken
 
 
 def _is_broken_csv(answer: Answer) -> bool:
@@ -147,12 +157,15 @@ def _is_broken_csv(answer: Answer) -> bool:
 
 def _check(request: ApiRequest, answer: Answer) -> Answer:
     """Return a good answer, or a page that says itself what is wrong; raise ApiError with Datasette's reason."""
-    if answer.status < 400 or (request.format == "html" and answer.status < 500):
+    page = request.format == "html" and answer.headers.get("content-type", "").startswith("text/html")
+    if answer.status < 400 or (page and answer.status < 500):
         return answer
     said = _read_reason(answer)
     reason = str(said.get("error") or "").rstrip(".")
     if said.get("title") == INTERRUPTED:
         raise ApiError("timeout", seconds=SQL_SECONDS)
+    if reason == "malformed JSON" and request.kind is Kind.TABLE:
+        raise ApiError("no-json")
     if request.kind is Kind.ASSET:
         raise ApiError("unknown-page", path=request.name)
     if answer.status == 404 and request.kind is Kind.ROW:

@@ -214,6 +214,8 @@ def _check_option(table: TableSchema, name: str, value: str) -> None:
         # Code lists are sorted by the number of the row, which is their order in the file.
         if value not in table.names and not (value == "rowid" and name in _SORTS and table.numbered):
             raise ApiError("unknown-column", table=table.name, name=value, columns=", ".join(table.names))
+        if name == "_nocol" and value in table.key:
+            raise refuse_value(name, value, " / ".join(one for one in table.columns if one not in table.key) or "–")
     elif name == "_facet_size":
         check_size(name, value)
     elif name == "_search":

@@ -6,10 +6,14 @@ A proxy in front of the portal keeps such limits for its own clients; this serve
 from __future__ import annotations
 
 import ipaddress
+import json
+import re
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from portal.web.api_error import PROBLEM_TYPE, ApiError
 from portal.web.whole_answers import WholeAnswersProtocol
 
 if TYPE_CHECKING:
@@ -19,7 +23,7 @@ REQUEST_SECONDS = 10.0  # from the first byte of a request, or from the connecti
 READ_SECONDS = 20.0  # in which a visitor must take what waits for it, some 50 KB
 MOST_HEAD_BYTES = 128 << 10
 MOST_CONNECTIONS = 100  # of one client and server process
-_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _NETWORK_BITS = 64  # who has one address of IPv6 has all of its network
 
 
@@ -45,6 +49,28 @@ def is_of_this_machine(host: str) -> bool:
         return True
 
 
+@cache
+def write_refusal(code: str) -> bytes:
+    """Return the whole answer to what is no request, so that no application ever sees it; `code` says why."""
+    error = ApiError(code)
+    body = json.dumps(error.write_body(), ensure_ascii=False).encode()
+    head = (
+        f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: {PROBLEM_TYPE}\r\n"
+        f"content-length: {len(body)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
+        "access-control-allow-origin: *\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def quote_target(request: bytes) -> bytes:
+    """Return the beginning of a request with the bytes of its first line that are no ASCII written as %XX.
+
+    curl and R send the letters of an address as they were typed (`?q=lúa`), which HTTP does not know.
+    """
+    line, end, rest = request.partition(b"\n")
+    return _BEYOND_ASCII.sub(lambda sign: b"%%%02X" % sign[0][0], line) + end + rest
+
+
 class PatientProtocol(WholeAnswersProtocol):
     """uvicorn's protocol with an end to its patience."""
 
@@ -56,6 +82,7 @@ class PatientProtocol(WholeAnswersProtocol):
         self._asking: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._between = True  # what comes next is the first line of a request
 
     def connection_made(self, transport: Any) -> None:
         """Begin a connection, unless its client has many."""
@@ -82,19 +109,28 @@ class PatientProtocol(WholeAnswersProtocol):
         if self._asking:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
-                self.transport.write(_TOO_LONG)
-                self.transport.close()
+                self._refuse("head-too-long")
                 return
-        super().data_received(data)
+        super().data_received(quote_target(data) if self._between and not data.isascii() else data)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words, in English alone
+        """Refuse what is no request."""
+        self._refuse("no-request")
+
+    def _refuse(self, code: str) -> None:
+        self.transport.write(write_refusal(code))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        self._between = False
         super().on_message_begin()
         self.scope["state"]["abort"] = self.transport.abort
         self._expect_request()
 
     def on_message_complete(self) -> None:
         """Have the whole request."""
+        self._between = True
         self._stop_waiting()
         super().on_message_complete()
 
