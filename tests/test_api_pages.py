@@ -179,7 +179,9 @@ def test_only_what_an_index_answers_is_offered(pages: dict[str, tuple[int, str]]
 def test_the_tables_of_the_search_are_not_listed(pages: dict[str, tuple[int, str]]) -> None:
     _, html = pages[DATABASE]
     assert "_fts" not in html
-    assert {f"{DATABASE}/fish", f"{DATABASE}/observations", f"{DATABASE}/areas"} <= find_links(html, DATABASE)
+    listed = {f"{DATABASE}/{name}" for name in ("fish", "observations", "figures", "areas")}
+    assert listed <= find_links(html, DATABASE)
+    assert "Mọi số liệu, có tên của mã" in html
     assert f"{DATABASE}/search?q=dich+vu+cong" in find_links(html, DATABASE)
 
 

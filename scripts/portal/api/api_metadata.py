@@ -124,7 +124,10 @@ def _describe_table(
 
 
 def _choose_order(package: Package, resource: Resource, known: Mapping[str, str]) -> dict[str, Any]:
-    """Return how a table is sorted and divided at first: newest first, a code list in the order of its file."""
+    """Return how a table is sorted and divided at first: newest first, a code list in the order of its file.
+
+    Any other table stays in the order of its key, divided by the codes in it.
+    """
     if package.kind == "indicator":
         indexed = set(list_indexed_columns(package, resource))
         wanted = [*(column.name for column in package.dimensions), *_FACETS]
@@ -133,7 +136,9 @@ def _choose_order(package: Package, resource: Resource, known: Mapping[str, str]
     if package.name in known and not any(leads_elsewhere(package, column, known) for column in resource.fields):
         names = [column.name for column in resource.fields]
         return {"sort": "rowid", "sortable_columns": [*names, "rowid"], "size": _WHOLE_PAGE}
-    return {}
+    indexed = {*resource.primary_key[:1], *list_indexed_columns(package, resource)}
+    codes = [one.name for one in resource.fields if leads_elsewhere(package, one, known) and one.name in indexed]
+    return {"facets": codes} if codes else {}
 
 
 def describe_column(column: Field, units: Mapping[str, Text]) -> str:

@@ -138,6 +138,7 @@ def list_own_indexed_columns() -> dict[str, list[str]]:
     for table, first, *_ in _INDEXES:
         columns[table].append(first.split()[0])
     columns["observations"] += ["verdict", "result"]
+    columns["figures"] = columns["observations"]  # a view of them
     return columns
 
 

@@ -35,9 +35,14 @@ class TableShape:
 
 
 def read_shapes(database: Path) -> tuple[TableShape, ...]:
-    """Return the tables of `database` by name, without those in which SQLite keeps its search. Raises sqlite3.Error."""
+    """Return the tables and views of `database` by name, but for those in which SQLite keeps its search.
+
+    Raises sqlite3.Error.
+    """
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        query = (
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        )
         names = [str(row[0]) for row in connection.execute(query)]
         hidden = {name for name in names if any(name.startswith(f"{one}{_FULL_TEXT}") for one in names)}
         searched = {name for name in names if f"{name}{_FULL_TEXT}" in hidden}
