@@ -76,7 +76,7 @@ class Observed(NamedTuple):
         return self.status == "target" and self.period.endswith("/..")
 
 
-_NEWEST = "SELECT coalesce(period_end, period_start), 'o-' || substr(id, -16) FROM observations WHERE dataset = ?"
+_DAY = "SELECT coalesce(period_end, period_start) FROM observations WHERE "
 
 
 class _DifferenceError(Exception):
@@ -137,7 +137,11 @@ class _Figures:
 
     def _select_shown(self, shown: Mapping[str, ShownFigure]) -> Iterator[Row]:
         for anchor in shown:
-            yield from self._query(f"{_SELECT} id = ?", f"{self.dataset}-{anchor[2:]}")
+            yield from self._query(f"{_SELECT} id = ?", self._name_id(anchor))
+
+    def _name_id(self, anchor: str) -> str:
+        """Return the id in the long table of the figure with an anchor."""
+        return f"{self.dataset}-{anchor.removeprefix('o-')}"
 
     def _select_prefix(self, prefix: str, shown: Mapping[str, ShownFigure]) -> Iterator[Row]:
         """Yield the figures whose anchors begin with `prefix`, but for those that the page shows; along the key."""
@@ -150,12 +154,12 @@ class _Figures:
 
     def _compare_order(self, shown: Mapping[str, ShownFigure], page: str) -> None:
         """Hold the order of a page against the newest days of the dataset; equal days may stand in any order."""
-        days = {anchor: day for day, anchor in self._query(_NEWEST, self.dataset)} if shown else {}
-        newest = sorted(days.values(), reverse=True)[: len(shown)]
-        for number, (anchor, day) in enumerate(zip(shown, newest, strict=True), start=2):
-            if days.get(anchor) != day:
-                place = Place(self.dataset, page, number)
-                self._differ(place, "period", day, days.get(anchor))
+        newest = f"{_DAY} dataset = ? ORDER BY 1 DESC LIMIT ?"
+        days = self.database.execute(newest, (self.dataset, len(shown)))
+        for number, (anchor, (day,)) in enumerate(zip(shown, days, strict=False), start=2):
+            (own,) = self._query(f"{_DAY} id = ?", self._name_id(anchor)).fetchone() or (None,)
+            if own != day:
+                self._differ(Place(self.dataset, page, number), "period", day, own)
 
     def _compare_file(self, file: str, found: Mapping[str, ShownFigure], expected: Iterator[Row]) -> int:
         """Compare the figures of one file, whatever their order in it; return how many there are."""
