@@ -1,7 +1,7 @@
 """Bygone files: what earlier releases published, kept under its address by content after they are gone.
 
-`build/by-hash/<sha256>/<file>` has the files of `/data/by-hash/` that no kept release has any more; replicas answer
-from it. It is bounded: beyond MOST_BYTES the files that went first are removed, and the ledger alone knows them still.
+`build/by-hash/<sha256>/<file>` has what stood in `/data/by-hash/` of releases that were removed; replicas answer from
+it. It is bounded: beyond MOST_BYTES the files that went first are removed, and the ledger alone knows them still.
 """
 
 from __future__ import annotations
