@@ -4,7 +4,9 @@ Excel takes separator and decimal sign from the settings of Windows. Where those
 `1.500` out of one and a half: fifteen hundred, and nobody is told. So this file has what such an Excel writes itself:
 semicolons, decimal commas, and a byte order mark without which it takes UTF-8 for an older encoding. A first line
 `sep=;` would serve other settings too, but makes Excel pass over the mark, and every other reader takes it for the
-header. In any other settings the cells stand unparted in one column, which is seen; the Excel file suits all of them.
+header. In any other settings Excel shows the cells unparted in one column, which is seen; LibreOffice parts them all
+the same, and in English settings takes the decimal comma of `12,345` for grouping. So the page says for whom this file
+is; the Excel file suits all of them.
 """
 
 from __future__ import annotations
