@@ -145,11 +145,14 @@ def _invent_package(
     descriptor["description"] = f"{_phrase(random, words, 24).capitalize()}."
     descriptor["description@en"] = f"Figures invented to measure with, number {number}."
     descriptor["sources"] = [{"id": _DOCUMENT, "title": "Báo cáo bịa để đo"}]
-    return descriptor, list(_invent_rows(draft, rows, lists, random))
+    return descriptor, list(_invent_rows(draft, rows, lists, random, number * rows))
 
 
-def _invent_rows(draft: Draft, rows: int, lists: Lists, random: Random) -> Iterator[Row]:
-    """Yield rows with keys of their own: years, areas and parts in turn, the place in the document last."""
+def _invent_rows(draft: Draft, rows: int, lists: Lists, random: Random, above: int) -> Iterator[Row]:
+    """Yield rows with keys of their own: years, areas and parts in turn; in the document `above` lines stand before.
+
+    No two packages share a line: the same figure at the same place would be one figure to the account of its digits.
+    """
     years = LAST_YEAR - FIRST_YEAR + 1
     parts = lists.parts[: len(lists.parts) // _SPLIT_FROM]
     for index in range(rows):
@@ -159,7 +162,7 @@ def _invent_rows(draft: Draft, rows: int, lists: Lists, random: Random) -> Itera
         value = str(random.randrange(1, 10_000_000))
         printed = f"{int(value):,}".replace(",", ".")
         cells += [draft.measure, "level", value, "count", "actual", "exact", "", _DOCUMENT]
-        yield [*cells, f"{index + 1}:1", printed, "", ""]
+        yield [*cells, f"{above + index + 1}:1", printed, "", ""]
 
 
 def _phrase(random: Random, words: Sequence[str], length: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING
 
 from factory import TODAY
@@ -45,3 +46,10 @@ def test_plants_faults_that_the_check_names(tmp_path: Path) -> None:
     generate_catalog(tmp_path / "spoiled", Plan(len(names) + 1, 12, faults=names))
     found = {one.package: one.code for one in check(tmp_path / "spoiled")}
     assert found == {f"invented_{number:05}": name for number, name in enumerate(names)}
+
+
+def test_no_two_packages_state_the_same_figure_at_the_same_place(tmp_path: Path) -> None:
+    generate_catalog(tmp_path / "many", Plan(5, 3))
+    tables = sorted((tmp_path / "many" / "datapackages" / "indicators").rglob("data.csv"))
+    places = [row["locator"] for table in tables for row in csv.DictReader(table.read_text("utf-8").splitlines())]
+    assert len(places) == len(set(places)) == 15
