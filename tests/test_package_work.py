@@ -196,7 +196,7 @@ class Meddler:
 def test_what_is_kept_is_what_was_read(project: Path, folder: BuildFolder) -> None:
     path = project / "datapackages" / "fish" / "fish.csv"
     with pytest.raises(WorkError, match="tệp của gói fish thay đổi trong khi đang đọc"):
-        build.build_portal(project, folder, TODAY, ignore, Meddler("check_package", path))
+        build.build_portal(project, folder, TODAY, ignore, Meddler("examine_package", path))
     assert not folder.current.exists()
     release, _ = publish(project, folder)
     assert release == publish(project, BuildFolder(folder.root.with_name("cold")))[0]

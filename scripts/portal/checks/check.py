@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal.checks.conformance import check_conformance
@@ -11,6 +12,7 @@ from portal.checks.fast_check import measure_clean
 from portal.checks.format_limits import ExcelCells, find_obstacles, measure_extent
 from portal.checks.rules import CODE_COLUMNS, Context, check_descriptor, check_row
 from portal.checks.source_file import check_files
+from portal.checks.testimony import Testimony, testify
 from portal.data.finding import Finding, Place, find_blockers, make_finding
 from portal.data.table import read_raw_rows, read_rows
 
@@ -20,7 +22,16 @@ if TYPE_CHECKING:
 
     from portal.data.package import Package, Resource
 
-CheckEach = Callable[[Sequence["Package"], Context], Iterable[list[Finding]]]
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What checking one package came to: its findings, and what it testifies unless one of them is a blocker."""
+
+    findings: list[Finding]
+    testimony: Testimony
+
+
+CheckEach = Callable[[Sequence["Package"], Context], Iterable[Examined]]
 
 # Faults of single rows or of the descriptor's words: the rules may still look at the other rows. Rows of unequal
 # length are not among them: where there are many, frictionless may take another line than the first for the header.
@@ -46,13 +57,21 @@ def check_packages(
     # A register may also name datasets.
     codes = {"datasets": frozenset(package.name for package in known), **read_codes(known)}
     context = Context(codes, today)
-    found = check_each(packages, context) if check_each else (check_package(one, context) for one in packages)
-    findings = [finding for findings in found for finding in findings]
+    found = check_each(packages, context) if check_each else (examine_package(one, context) for one in packages)
+    examined = {package.name: one for package, one in zip(packages, found, strict=True)}
+    findings = [finding for one in examined.values() for finding in one.findings]
     broken = {finding.package for finding in find_blockers(findings)}
     whole = [package for package in known if package.name not in broken]
-    checked = {package.name for package in packages}
-    findings += (one for one in check_evidence(whole, broken.union(unread)) if one.package in checked)
+    heard = (examined[one.name].testimony if one.name in examined else testify(one) for one in whole)
+    evidence = check_evidence(whole, broken.union(unread), heard)
+    findings += (one for one in evidence if one.package in examined)
     return sorted(findings)
+
+
+def examine_package(package: Package, context: Context) -> Examined:
+    """Check one package, and take its testimony where nothing stops a build."""
+    findings = check_package(package, context)
+    return Examined(findings, Testimony() if find_blockers(findings) else testify(package))
 
 
 def read_codes(packages: Iterable[Package]) -> dict[str, frozenset[str]]:

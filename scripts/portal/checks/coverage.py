@@ -48,21 +48,38 @@ def count_runs(as_stated: str) -> int:
 
 def count_coverage(source: str, claims: Iterable[Claim], exclusions: Iterable[Exclusion]) -> tuple[int, int]:
     """Return how many runs of digits of a document are published and excluded, without looking at its text."""
-    printed = {
-        (claim.observation.locator, claim.observation.as_stated)
-        for claim in claims
-        if claim.observation.source == source
-    }
+    return _count(source, _list_printed(claims).get(source, set()), exclusions)
+
+
+def _count(source: str, printed: Iterable[tuple[str, str]], exclusions: Iterable[Exclusion]) -> tuple[int, int]:
     published = sum(count_runs(as_stated) for _, as_stated in printed)
     return published, sum(count_runs(one.as_stated) for one in exclusions if one.source == source)
+
+
+def _list_printed(claims: Iterable[Claim]) -> dict[str, set[tuple[str, str]]]:
+    """Return locator and print of every figure by document; what two rows state at one place is printed once."""
+    printed: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for claim in claims:
+        printed[claim.observation.source].add((claim.observation.locator, claim.observation.as_stated))
+    return printed
 
 
 def check_counts(
     sources: Mapping[str, Record], claims: Sequence[Claim], exclusions: Sequence[Exclusion], place: Place
 ) -> Iterator[Finding]:
     """Check that published and excluded runs add up to what the register counts; needs no text."""
+    return check_printed(sources, _list_printed(claims), exclusions, place)
+
+
+def check_printed(
+    sources: Mapping[str, Record],
+    printed: Mapping[str, Iterable[tuple[str, str]]],
+    exclusions: Sequence[Exclusion],
+    place: Place,
+) -> Iterator[Finding]:
+    """Check the same of what is known to be printed: locator and print of every figure by document, each once."""
     for source, record in sources.items():
-        published, excluded = count_coverage(source, claims, exclusions)
+        published, excluded = _count(source, printed.get(source, ()), exclusions)
         if record.get("digit_runs", "").isdecimal() and published + excluded != int(record["digit_runs"]):
             yield make_finding(
                 "coverage-count",

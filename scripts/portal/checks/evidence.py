@@ -6,36 +6,31 @@ Without the source texts the relations and the counts of coverage are checked; w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice, tee
 from typing import TYPE_CHECKING
 
 from portal.checks.consistency import (
-    CONFLICTING,
-    PARTS_DISAGREE,
-    ROUNDED,
     Evidence,
     Range,
     RelationError,
     Verdict,
     judge_relation,
 )
-from portal.checks.coverage import Coverage, Exclusion, check_counts, check_coverage
-from portal.checks.provenance import Claim, check_own_print, check_provenance
+from portal.checks.coverage import Coverage, Exclusion, check_coverage, check_printed
+from portal.checks.provenance import Claim, check_provenance
 from portal.checks.source_text import SourceText, read_source_texts
+from portal.checks.testimony import Testimony, read_claims, take_testimony, testify
 from portal.data.finding import Finding, Place, make_finding
-from portal.data.observation import read_observations
-from portal.data.table import read_raw_rows, type_rows
+from portal.data.shelf import Shelf
+from portal.data.table import read_raw_rows
 from portal.words.number import format_exact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from portal.data.observation import Observation
     from portal.data.package import Package
     from portal.figures.catalog import Record
 
-_CAUSED_FLAGS = (PARTS_DISAGREE, CONFLICTING, ROUNDED)
 # The registers and the columns that are looked at; a register without one of them is as good as empty there.
 _REGISTERS = {
     "sources": ("id",),
@@ -68,11 +63,17 @@ class Verification:
 
 def read_register(packages: Sequence[Package]) -> Register:
     """Read claims, exclusions and registers from packages that passed the check."""
+    claims = (claim for package in packages if package.kind == "indicator" for claim in read_claims(package))
+    return replace(_read_registers(packages), claims=tuple(claims))
+
+
+def _read_registers(packages: Sequence[Package]) -> Register:
+    """Read all but the claims."""
     by_name = {package.name: package for package in packages}
     records = {name: _read_records(by_name[name]) for name in _REGISTERS if name in by_name}
     sources = by_name.get("sources")
     return Register(
-        claims=tuple(claim for package in packages if package.kind == "indicator" for claim in read_claims(package)),
+        claims=(),
         exclusions=tuple(
             Exclusion(row["source"], row["locator"], row["as_stated"], row["reason"], place)
             for row, place in records.get("exclusions", ())
@@ -84,15 +85,6 @@ def read_register(packages: Sequence[Package]) -> Register:
     )
 
 
-def read_claims(package: Package) -> Iterator[Claim]:
-    """Yield the observations of an indicator package, each with the line that states it."""
-    place = Place(package.name, package.label_of(package.main))
-    rows, again = tee(islice(read_raw_rows(package.main), 1, None))
-    typed = type_rows(package.main, (row.cells for row in rows))
-    for one, row in zip(read_observations(package, typed), again, strict=True):
-        yield Claim(one, place.at(row.line))
-
-
 def _read_records(package: Package) -> list[tuple[Record, Place]]:
     place = Place(package.name, package.label_of(package.main))
     names = [column.name for column in package.main.fields]
@@ -101,33 +93,63 @@ def _read_records(package: Package) -> list[tuple[Record, Place]]:
     return [({**empty, **dict(zip(names, row.cells, strict=False))}, place.at(row.line)) for row in rows]
 
 
-def check_evidence(packages: Sequence[Package], broken: Collection[str] = ()) -> list[Finding]:
+def check_evidence(
+    packages: Sequence[Package],
+    broken: Collection[str] = (),
+    testimonies: Iterable[Testimony] | None = None,
+) -> list[Finding]:
     """Check what needs no text: printed figures, relations, flags without cause, counts of coverage and of systems.
 
     `broken` names the packages that are left out because they do not hold: what needs them is not judged.
+    `testimonies` are those of the packages, where they were taken before; rows are then read for relations alone, and
+    only so many are in memory at once.
     """
-    return check_register(packages, read_register(packages), broken)
+    by_name = {package.name: package for package in packages}
+    indicators = [package.name for package in packages if package.kind == "indicator"]
+    claims = Shelf(indicators, lambda name: tuple(read_claims(by_name[name])))
+    heard = testimonies if testimonies is not None else map(testify, packages)
+    return _check_all(packages, _read_registers(packages), claims, heard, broken)
 
 
 def check_register(packages: Collection[Package], register: Register, broken: Collection[str] = ()) -> list[Finding]:
     """Check what needs no text, of packages whose rows were read before."""
-    verdicts, findings = judge_packages(packages, register, broken)
-    findings += _check_prints(packages, register)
-    findings += _check_verdicts(verdicts, register)
+    claims = _group_claims(register)
+    heard = (take_testimony(package, claims.get(package.name, ())) for package in packages)
+    return _check_all(packages, register, claims, heard, broken)
+
+
+def _group_claims(register: Register) -> dict[str, list[Claim]]:
+    groups: dict[str, list[Claim]] = {}
+    for claim in register.claims:
+        groups.setdefault(claim.observation.dataset, []).append(claim)
+    return groups
+
+
+def _check_all(
+    packages: Iterable[Package],
+    register: Register,
+    claims: Mapping[str, Sequence[Claim]],
+    testimonies: Iterable[Testimony],
+    broken: Collection[str],
+) -> list[Finding]:
+    verdicts, findings = _judge(packages, register.units, claims, broken)
+    findings += _check_verdicts(verdicts, claims)
+    causes = {(one.id, verdict.flag) for verdict in verdicts for one in verdict.members if verdict.flag}
+    printed: dict[str, set[tuple[str, str]]] = {}
+    for one in testimonies:
+        findings += one.findings
+        findings += (
+            make_finding("flag-without-cause", place, flag=flag)
+            for identifier, flag, place in one.flagged
+            if (identifier, flag) not in causes
+        )
+        for source, pairs in one.printed.items():
+            printed.setdefault(source, set()).update(pairs)
     counts = [
-        *check_counts(register.sources, register.claims, register.exclusions, register.sources_place),
+        *check_printed(register.sources, printed, register.exclusions, register.sources_place),
         *_check_system_counts(register),
     ]
     return findings + counts if not broken else [*_excuse_flags(findings, broken), *_excuse_counts(counts, broken)]
-
-
-def _check_prints(packages: Iterable[Package], register: Register) -> Iterator[Finding]:
-    """Yield what is wrong with values by their own print, at the cell that is to be mended."""
-    tables = {package.name: package.main for package in packages}
-    for claim in register.claims:
-        if fault := check_own_print(claim):
-            name = "value" if fault.code == "value-mismatch" else "as_stated"
-            yield replace(fault, column=tables[fault.package].field_index(name) + 1)
 
 
 def _excuse_flags(findings: Iterable[Finding], broken: Collection[str]) -> Iterator[Finding]:
@@ -153,10 +175,17 @@ def judge_packages(
     packages: Iterable[Package], register: Register, broken: Collection[str] = ()
 ) -> tuple[list[Verdict], list[Finding]]:
     """Compute every declared relation; findings for those that cannot be computed."""
-    observations: dict[str, list[Observation]] = {}
-    for claim in register.claims:
-        observations.setdefault(claim.observation.dataset, []).append(claim.observation)
-    evidence = Evidence(observations, register.units)
+    return _judge(packages, register.units, _group_claims(register), broken)
+
+
+def _judge(
+    packages: Iterable[Package],
+    units: Mapping[str, Record],
+    claims: Mapping[str, Sequence[Claim]],
+    broken: Collection[str],
+) -> tuple[list[Verdict], list[Finding]]:
+    observations = Shelf([*claims], lambda name: [claim.observation for claim in claims[name]])
+    evidence = Evidence(observations, units)
     verdicts: list[Verdict] = []
     findings: list[Finding] = []
     for package in packages:
@@ -179,24 +208,18 @@ def _name_datasets(node: object) -> set[str]:
     return set().union(*map(_name_datasets, node)) if isinstance(node, list) else set()
 
 
-def _check_verdicts(verdicts: Sequence[Verdict], register: Register) -> Iterator[Finding]:
-    places = {claim.observation.id: claim.place for claim in register.claims}
-    caused: set[tuple[str, str]] = set()
+def _check_verdicts(verdicts: Sequence[Verdict], claims: Mapping[str, Sequence[Claim]]) -> Iterator[Finding]:
     for verdict in verdicts:
-        caused |= {(one.id, verdict.flag) for one in verdict.members if verdict.flag}
         if not verdict.admitted:
+            first = verdict.members[0]
             yield make_finding(
                 "relation-broken",
-                places[verdict.members[0].id],
+                next(claim.place for claim in claims[first.dataset] if claim.observation.id == first.id),
                 kind=verdict.kind,
                 stated=", ".join(f"{one.as_stated} ({one.locator})" for one in verdict.stated) or verdict.constant,
                 computed=", ".join(map(_show, verdict.computed)),
                 flag=verdict.flag,
             )
-    for claim in register.claims:
-        for flag in claim.observation.flags:
-            if flag in _CAUSED_FLAGS and (claim.observation.id, flag) not in caused:
-                yield make_finding("flag-without-cause", claim.place, flag=flag)
 
 
 def _show(numbers: Range) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from portal.data.finding import Finding
     from portal.data.package import Package
     from portal.figures.catalog import Catalog
     from portal.files.distribution import Distribution
@@ -75,6 +76,10 @@ def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], fol
     settings = catalog.settings
     packages = [*catalog.datasets, *catalog.references]
     address = f"{settings.site_url}data/"
+    omitted: dict[str, list[Finding]] = {}
+    for one in catalog.findings:
+        if one.code in OMISSIONS:
+            omitted.setdefault(one.package, []).append(one)
     index = {
         "title": settings.title.vi,
         "title@en": settings.title.en,
@@ -85,7 +90,10 @@ def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], fol
         "latest": f"{settings.site_url}data/latest.json",
         "openapi": f"{settings.site_url}developers/openapi.json",
         "distributions": [describe_download(one, address, one.name) for one in catalog.collections],
-        "datasets": [_describe_package(package, catalog, summaries[package.name]) for package in packages],
+        "datasets": [
+            _describe_package(package, catalog, summaries[package.name], omitted.get(package.name, ()))
+            for package in packages
+        ],
     }
     text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
     (folder / "catalog.json").write_text(text, "utf-8")
@@ -97,11 +105,12 @@ def describe_download(one: Distribution, address: str, name: str) -> dict[str, A
     return {"url": address + name, "permanent": permanent, **describe_distribution(one)}
 
 
-def _describe_package(package: Package, catalog: Catalog, summary: DatasetSummary) -> dict[str, Any]:
+def _describe_package(
+    package: Package, catalog: Catalog, summary: DatasetSummary, omitted: Sequence[Finding]
+) -> dict[str, Any]:
     home = catalog.settings.site_url
     address = f"{home}data/{package.name}/"
     license_ = package.licenses[0]
-    omitted = [one for one in catalog.findings if one.package == package.name and one.code in OMISSIONS]
     return {
         "name": package.name,
         "title": package.title.vi,

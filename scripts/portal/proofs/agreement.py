@@ -79,11 +79,7 @@ class Proof:
     left_out: tuple[LeftOut, ...] = ()
 
     def __add__(self, other: Proof) -> Proof:
-        return Proof(
-            (*self.comparisons, *other.comparisons),
-            (*self.findings, *other.findings),
-            (*self.left_out, *other.left_out),
-        )
+        return join_proofs([self, other])
 
     def count_forms(self) -> list[FormCount]:
         """Return what was compared of each form, in the order in which the forms were first met."""
@@ -94,6 +90,16 @@ class Proof:
             FormCount(form, reader, len(every), sum(one.rows for one in every), sum(one.cells for one in every))
             for (form, reader), every in members.items()
         ]
+
+
+def join_proofs(proofs: Iterable[Proof]) -> Proof:
+    """Return one proof of all that some proofs say, in their order."""
+    every = list(proofs)
+    return Proof(
+        tuple(one for proof in every for one in proof.comparisons),
+        tuple(one for proof in every for one in proof.findings),
+        tuple(one for proof in every for one in proof.left_out),
+    )
 
 
 @dataclass(slots=True)

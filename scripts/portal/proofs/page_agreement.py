@@ -87,11 +87,22 @@ class _DifferenceError(Exception):
         self.finding = finding
 
 
+def list_pages(package: Package, site: Path) -> list[str]:
+    """Return the files that can be compared for a dataset, below `site`: its page in both languages, and later rows."""
+    pages = (_name_page(package.name, language) for language in LANGUAGES)
+    later = (path.relative_to(site).as_posix() for path in (site / FOLDER / package.name).glob("*.json"))
+    return [*(page for page in pages if (site / page).is_file()), *sorted(later)]
+
+
+def _name_page(dataset: str, language: Language) -> str:
+    return f"{'' if language == 'vi' else 'en/'}catalog/{dataset}/index.html"
+
+
 def compare_pages(package: Package, table: Table, site: Path, database: sqlite3.Connection) -> Proof:
     """Compare the Vietnamese and the English page of a dataset."""
     proof = Proof()
     for language in LANGUAGES:
-        page = f"{'' if language == 'vi' else 'en/'}catalog/{package.name}/index.html"
+        page = _name_page(package.name, language)
         if package.kind == "indicator":
             lists = {one.name: one.code_list for one in package.main.fields}
             words = FigureWords(database, language, lists)

@@ -1,7 +1,7 @@
 """The proof: what comparing all forms of all datasets came to, kept between builds and published with the release.
 
-Files are compared again only where they, their package or the portal's code changed. The database and the pages are
-made anew with every build, so they are compared with every build.
+Files and pages are compared again only where they, their package, the words that they show or the portal's code
+changed. The database is made anew with every build, so it is compared with every build.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.data.table import Table
-from portal.proofs.agreement import Comparison, Proof, compare_archive, compare_package
+from portal.proofs.agreement import Comparison, Proof, compare_archive, compare_package, join_proofs
 from portal.proofs.form import DATABASE
-from portal.proofs.page_agreement import compare_pages
+from portal.proofs.page_agreement import compare_pages, list_pages
 from portal.proofs.reread_database import open_database
 from portal.proofs.reread_source import read_plainly
 from portal.work.build_cache import digest_parts
+from portal.work.package_work import digest_package
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,14 +51,15 @@ class Prover:
 
     def prove_data(self, packages: Sequence[Package], data: Path, database: Path) -> Proof:
         """Compare the files below `data` and the tables of the database with the packages."""
-        proof = Proof()
         with closing(open_database(database)) as connection:
-            for package in packages:
-                try:
-                    proof += self._prove_package(package, data / package.name, connection)
-                except DisagreementError as error:
-                    proof += error.proof
-        return proof + prove_archives(data)
+            proofs = [self._try_package(package, data / package.name, connection) for package in packages]
+        return join_proofs([*proofs, prove_archives(data)])
+
+    def _try_package(self, package: Package, folder: Path, database: sqlite3.Connection) -> Proof:
+        try:
+            return self._prove_package(package, folder, database)
+        except DisagreementError as error:
+            return error.proof
 
     def _prove_package(self, package: Package, folder: Path, database: sqlite3.Connection) -> Proof:
         """Compare one package: its files only where the cache does not know them, then in step with its tables."""
@@ -83,10 +85,24 @@ class Prover:
 
     def prove_pages(self, packages: Sequence[Package], site: Path, database: Path) -> Proof:
         """Compare the pages of both languages."""
-        proof = Proof()
+        words = [f"{one.name}={digest_package(one)}" for one in packages if one.kind == "reference"]
         with closing(open_database(database)) as connection:
-            for package in packages:
-                proof += compare_pages(package, Table(package, package.main, read_plainly), site, connection)
+            return join_proofs(self._prove_own_pages(one, site, connection, words) for one in packages)
+
+    def _prove_own_pages(
+        self, package: Package, site: Path, database: sqlite3.Connection, words: Sequence[str]
+    ) -> Proof:
+        """Compare the pages of one package, unless they, the package and the `words` in them were found to agree.
+
+        The rows of the database are those of the package: `prove_data` found so in this very build.
+        """
+        key = digest_parts(["pages agree", self.code, digest_forms(package, site, list_pages(package, site)), *words])
+        kept = self.cache.recall(key)
+        if kept is not None:
+            return Proof(tuple(Comparison(**one) for one in kept))
+        proof = compare_pages(package, Table(package, package.main, read_plainly), site, database)
+        if not proof.findings:
+            self.cache.remember(key, [asdict(one) for one in proof.comparisons])
         return proof
 
 

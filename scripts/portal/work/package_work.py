@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from portal.checks.check import check_package
+from portal.checks.check import Examined, examine_package
 from portal.checks.source_file import check_path
+from portal.checks.testimony import Testimony
 from portal.data.descriptor import DESCRIPTOR, read_package, try_descriptor
-from portal.data.finding import Finding, Severity
+from portal.data.finding import Finding, Place, Severity
 from portal.data.register import list_registers, read_registers
 from portal.files.distribution import recall_distribution, write_distributions
 from portal.files.precompression import compress_files
@@ -92,26 +93,26 @@ def _digest_descriptor(one: Descriptor, code: str) -> str:
 # --- check --------------------------------------------------------------------------------------------------------
 
 
-def check_each(packages: Sequence[Package], context: Context, shop: Workshop) -> list[list[Finding]]:
-    """Return the findings of each package; only those are checked that changed, or whose code lists did.
+def check_each(packages: Sequence[Package], context: Context, shop: Workshop) -> list[Examined]:
+    """Return what checking each package came to; only those are checked that changed, or whose code lists did.
 
     Raises WorkError where a package changes meanwhile.
     """
     digests = {name: digest_parts(sorted(codes)) for name, codes in context.codes.items()}
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, Examined] = {}
     keys: dict[str, str] = {}
     for package in packages:
         if state := _digest_safely(package):
             keys[package.name] = _digest_check(package, state, digests, shop.code)
-            kept = _recall_findings(keys[package.name], context.today, shop.cache)
+            kept = _recall_examined(keys[package.name], context.today, shop.cache)
             if kept is not None:
                 found[package.name] = kept
     left = [package for package in packages if package.name not in found]
-    for package, done in zip(left, shop.do("check", check_package, left, context), strict=True):
+    for package, done in zip(left, shop.do("check", examine_package, left, context), strict=True):
         found[package.name] = done.result
         if key := keys.get(package.name):
             expect_unchanged(package, key, _digest_check(package, _digest_safely(package), digests, shop.code))
-            _remember_findings(key, done.result, context.today, shop.cache)
+            _remember_examined(key, done.result, context.today, shop.cache)
     return [found[package.name] for package in packages]
 
 
@@ -139,19 +140,31 @@ def expect_unchanged(package: Package, before: str, after: str) -> None:
         raise WorkError(_CHANGED.format(package=package.name))
 
 
-def _recall_findings(key: str, today: date, cache: BuildCache) -> list[Finding] | None:
-    """Return kept findings, if they are those of `today`: what was not in the future once is not so later."""
+def _recall_examined(key: str, today: date, cache: BuildCache) -> Examined | None:
+    """Return what was kept, if it holds `today`: what was not in the future once is not so later."""
     kept = cache.recall(key)
     if kept is None:
         return None
     day = date.fromisoformat(kept["day"])
-    findings = [Finding(**{**one, "severity": Severity(one["severity"])}) for one in kept["findings"]]
+    findings = _restore_findings(kept["findings"])
     lasting = all(one.code != _OF_THE_DAY for one in findings)
-    return findings if day == today or (lasting and day < today) else None
+    if day != today and not (lasting and day < today):
+        return None
+    told = kept["testimony"]
+    testimony = Testimony(
+        tuple(_restore_findings(told["findings"])),
+        {source: tuple((locator, printed) for locator, printed in pairs) for source, pairs in told["printed"].items()},
+        tuple((identifier, flag, Place(**place)) for identifier, flag, place in told["flagged"]),
+    )
+    return Examined(findings, testimony)
 
 
-def _remember_findings(key: str, findings: Sequence[Finding], today: date, cache: BuildCache) -> None:
-    cache.remember(key, {"day": today.isoformat(), "findings": [asdict(one) for one in findings]})
+def _restore_findings(kept: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    return [Finding(**{**one, "severity": Severity(one["severity"])}) for one in kept]
+
+
+def _remember_examined(key: str, examined: Examined, today: date, cache: BuildCache) -> None:
+    cache.remember(key, {"day": today.isoformat(), **asdict(examined)})
 
 
 # --- distributions ------------------------------------------------------------------------------------------------
