@@ -16,7 +16,7 @@ from rdflib import Graph, URIRef
 from factory import HOSTILE_TITLE, HOSTILE_TITLE_EN
 from harvest import SCHEMA, count, find_violations, needs_shapes
 from portal.catalogues.structured_data import Describer, render_script
-from portal.figures.extent import measure_extent
+from portal.figures.extent import join_extents, list_extent
 from portal.figures.scope import Scope, Scopes
 from portal.words.text import LANGUAGES
 
@@ -126,7 +126,9 @@ def test_a_code_list_is_about_the_figures_that_it_describes(real_harvest: Harves
     catalog = real_harvest.catalog
     scopes = Scopes(catalog)
     rows = [one for every in catalog.observations.values() for one in every]
-    everything = Scope(measure_extent(rows, catalog.records["areas"]), tuple(sorted(catalog.records["sources"])))
+    everything = Scope(
+        join_extents([list_extent(rows)], catalog.records["areas"]), tuple(sorted(catalog.records["sources"]))
+    )
     for name in ("areas", "units", "measures", "statuses", "flags", "sources", "themes"):
         assert scopes.find(catalog.packages[name]) == everything
     named = {one["source"] for one in catalog.records["systems"].values()}

@@ -25,7 +25,7 @@ from portal.checks.check import check_packages
 from portal.data.descriptor import read_packages
 from portal.data.finding import find_blockers
 from portal.data.settings import read_settings
-from portal.data.table import Table
+from portal.data.table import open_tables
 from portal.figures.catalog import make_catalog
 from portal.files.by_hash import link_by_hash, list_files, write_checksums
 from portal.files.collection import write_catalog, write_collections
@@ -112,7 +112,7 @@ def build_portal(
         findings = sorted([*loaded.findings, *checked])
         if find_blockers(findings):
             return Result("", findings, len(packages))
-        tables = {one.name: Table(package, one) for package in packages for one in package.resources}
+        tables = open_tables(packages)
         with _timed("database", report):
             summaries = write_database(staging / "opendata.db", packages, findings)
         with _timed("distributions", report):

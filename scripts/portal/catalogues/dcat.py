@@ -14,7 +14,6 @@ from portal.catalogues.authority import EU_THEMES, FILE_TYPES, name_authority, n
 from portal.catalogues.identifier import Identifier
 from portal.catalogues.linked_data import Node, prune, refer, translate, type_value
 from portal.figures.catalog import web_address
-from portal.figures.extent import measure_extent
 from portal.files.by_hash import name_by_hash
 from portal.words.text import Text
 from portal.words.wording import say
@@ -116,8 +115,8 @@ class CatalogGraph:
 
     def _describe_package(self, package: Package) -> Iterator[Node]:
         files = self.catalog.distributions.get(package.name, ())
-        rows = self.catalog.observations.get(package.name, ())
-        extent = measure_extent(rows, self.catalog.records.get("areas", {}))
+        abstract = self.catalog.abstract(package.name)
+        extent = abstract.extent
         name, page = self.names.dataset(package.name), self.names.page(package.name)
         dated = bool(extent.start)
         yield prune(
@@ -141,7 +140,7 @@ class CatalogGraph:
                 "dcat:contactPoint": refer(f"{self.names.home}#contact"),
                 "dct:accessRights": refer(name_authority("access-right", "PUBLIC")),
                 "dcat:landingPage": refer(page),
-                "prov:wasDerivedFrom": [refer(self.names.source(one)) for one in sorted({row.source for row in rows})],
+                "prov:wasDerivedFrom": [refer(self.names.source(one)) for one in abstract.sources],
                 "dcat:distribution": [
                     *(refer(f"{self.names.file(package.name, one.name)}#file") for one in files),
                     refer(f"{page}#api"),

@@ -124,7 +124,7 @@ def _make_entry(package: Package, catalog: Catalog, language: Language) -> Entry
 
 def _list_documents(package: Package, catalog: Catalog, language: Language) -> Iterator[Entry]:
     """Yield the documents that the figures of a dataset come from."""
-    for source in sorted({one.source for one in catalog.observations.get(package.name, ())}):
+    for source in catalog.abstract(package.name).sources:
         title = catalog.label("sources", source).get(language)
         issued = catalog.records["sources"].get(source, {}).get("date", "")
         yield Entry(

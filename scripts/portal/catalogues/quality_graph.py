@@ -6,7 +6,6 @@ figure are annotations, in both languages.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from portal.catalogues.identifier import Identifier
@@ -16,10 +15,10 @@ from portal.words.text import Text
 from portal.words.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from portal.checks.consistency import Verdict
-    from portal.data.observation import Observation
+    from portal.figures.abstract import Abstract
     from portal.figures.catalog import Catalog
 
 METRICS = ("observations", "flagged", "relations", "relations_holding")
@@ -32,8 +31,8 @@ def describe_quality(catalog: Catalog) -> Iterator[Node]:
     verdicts: dict[str, list[Verdict]] = {}
     for verdict in catalog.verdicts:
         verdicts.setdefault(verdict.dataset, []).append(verdict)
-    for dataset, rows in catalog.observations.items():
-        yield from _measure(dataset, rows, verdicts.get(dataset, []), names)
+    for dataset in catalog.observations:
+        yield from _measure(dataset, catalog.abstract(dataset), verdicts.get(dataset, []), names)
     for dataset, texts in _explain_problems(catalog).items():
         for number, text in enumerate(texts, start=1):
             name = names.dataset(dataset)
@@ -47,11 +46,9 @@ def describe_quality(catalog: Catalog) -> Iterator[Node]:
                 "skos:definition": translate(catalog.word("flags", code, "description")),
             }
         )
-    for rows in catalog.observations.values():
-        for one in rows:
-            if one.flags:
-                address = names.observation(one)
-                yield _annotate(f"{address}-flags", address, [refer(names.code("flags", flag)) for flag in one.flags])
+    for one in catalog.list_flagged():
+        address = names.observation(one)
+        yield _annotate(f"{address}-flags", address, [refer(names.code("flags", flag)) for flag in one.flags])
 
 
 def _describe_metrics(names: Identifier) -> Iterator[Node]:
@@ -68,11 +65,8 @@ def _describe_metrics(names: Identifier) -> Iterator[Node]:
         }
 
 
-def _measure(
-    dataset: str, rows: Iterable[Observation], verdicts: Sequence[Verdict], names: Identifier
-) -> Iterator[Node]:
-    counts = Counter(bool(one.flags) for one in rows)
-    values = (counts.total(), counts[True], len(verdicts), sum(one.holds for one in verdicts))
+def _measure(dataset: str, abstract: Abstract, verdicts: Sequence[Verdict], names: Identifier) -> Iterator[Node]:
+    values = (abstract.rows, abstract.flagged, len(verdicts), sum(one.holds for one in verdicts))
     for metric, value in zip(METRICS, values, strict=True):
         yield {
             "@id": f"{names.page(dataset)}#{metric}",

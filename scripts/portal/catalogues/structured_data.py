@@ -21,11 +21,10 @@ from portal.words.text import LANGUAGES
 from portal.words.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from markupsafe import Markup
 
-    from portal.data.observation import Observation
     from portal.data.package import Package
     from portal.figures.catalog import Catalog
     from portal.files.distribution import Distribution
@@ -75,7 +74,7 @@ class Describer:
 
     def describe_dataset(self, package: Package) -> Node:
         """Return the dataset of a page, under the same name in both languages."""
-        rows = self.catalog.observations.get(package.name, ())
+        abstract = self.catalog.abstract(package.name)
         scope, license_ = self._scopes.find(package), package.licenses[0]
         other = next(one for one in LANGUAGES if one != self.language)
         places = "; ".join(self._label("areas", code) for code in scope.extent.areas)
@@ -102,9 +101,9 @@ class Describer:
                 "includedInDataCatalog": {"@id": self._names.catalog},
                 "temporalCoverage": scope.extent.interval,
                 "spatialCoverage": {"@type": "Place", "name": places} if places else None,
-                "variableMeasured": self._list_variables(package, rows),
+                "variableMeasured": self._list_variables(package, abstract.variables),
                 "measurementTechnique": self._say_technique(package),
-                "isBasedOn": sources if rows else [],
+                "isBasedOn": sources if abstract.rows else [],
                 "citation": "; ".join(_cite(one) for one in sources),
                 "distribution": [
                     self._describe_file(package, one) for one in self.catalog.distributions.get(package.name, ())
@@ -215,12 +214,9 @@ class Describer:
             }
         )
 
-    def _list_variables(self, package: Package, rows: Iterable[Observation]) -> list[Node]:
+    def _list_variables(self, package: Package, variables: Mapping[str, Sequence[str]]) -> list[Node]:
         """Return the measures of an indicator with their units; of other tables the columns."""
-        units: dict[str, dict[str, None]] = {}
-        for one in rows:
-            units.setdefault(one.measure, {})[self._label("units", one.unit)] = None
-        if not units:
+        if not variables:
             return [
                 {"@type": "PropertyValue", "name": self._get(one.title), "propertyID": one.name}
                 for one in package.main.fields
@@ -230,9 +226,9 @@ class Describer:
                 "@type": "PropertyValue",
                 "name": self._label("measures", code),
                 "propertyID": code,
-                "unitText": "; ".join(words),
+                "unitText": "; ".join(dict.fromkeys(self._label("units", unit) for unit in units)),
             }
-            for code, words in units.items()
+            for code, units in variables.items()
         ]
 
     def _say_technique(self, package: Package) -> str:

@@ -184,7 +184,7 @@ def _judge(
     claims: Mapping[str, Sequence[Claim]],
     broken: Collection[str],
 ) -> tuple[list[Verdict], list[Finding]]:
-    observations = Shelf([*claims], lambda name: [claim.observation for claim in claims[name]])
+    observations = Shelf([*claims], lambda name: tuple(claim.observation for claim in claims[name]))
     evidence = Evidence(observations, units)
     verdicts: list[Verdict] = []
     findings: list[Finding] = []

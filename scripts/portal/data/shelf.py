@@ -12,20 +12,20 @@ RowT = TypeVar("RowT")
 KEPT_ROWS = 200_000
 
 
-class Shelf(Mapping[str, Sequence[RowT]], Generic[RowT]):
+class Shelf(Mapping[str, tuple[RowT, ...]], Generic[RowT]):
     """The rows of the packages `names`, in that order; `read` reads those of one.
 
     Where there are more than `most` rows, those that nobody has asked for the longest are let go.
     """
 
-    def __init__(self, names: Sequence[str], read: Callable[[str], Sequence[RowT]], most: int = KEPT_ROWS) -> None:
+    def __init__(self, names: Sequence[str], read: Callable[[str], tuple[RowT, ...]], most: int = KEPT_ROWS) -> None:
         self._names = dict.fromkeys(names)
         self._read = read
         self._most = most
-        self._kept: OrderedDict[str, Sequence[RowT]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[RowT, ...]] = OrderedDict()
         self._count = 0
 
-    def __getitem__(self, name: str) -> Sequence[RowT]:
+    def __getitem__(self, name: str) -> tuple[RowT, ...]:
         if name in self._kept:
             self._kept.move_to_end(name)
             return self._kept[name]

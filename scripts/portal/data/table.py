@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 Cell = str | int | bool | Decimal | date | datetime | time | None
 ReadRows = Callable[["Package", "Resource"], Iterator["Row"]]
-# A table up to this size is kept in memory between the stages of a build; a larger one is read again.
+# Tables up to this size are kept in memory between the stages of a build, and of all together so many bytes; others are
+# read again.
 KEPT_BYTES = 4_000_000
+KEPT_BYTES_OF_ALL = 16_000_000
 MAX_CELL_CHARACTERS = 100_000
 # Rows that are read at once where a table is only passed on: more is no faster.
 BATCH_ROWS = 1_000
@@ -54,14 +56,17 @@ class Table:
     `read` reads them; what has not passed the check is for `read_rows`, not for the quick reader that is the default.
     """
 
-    def __init__(self, package: Package, resource: Resource, read: ReadRows | None = None) -> None:
+    def __init__(
+        self, package: Package, resource: Resource, read: ReadRows | None = None, most: int = KEPT_BYTES
+    ) -> None:
         self.resource = resource
+        self._most = most
         self._package = package
         self._read = read or read_checked_rows
         self._kept: tuple[Row, ...] | None = None
 
     def __iter__(self) -> Iterator[Row]:
-        if self._kept is None and self.resource.file.stat().st_size <= KEPT_BYTES:
+        if self._kept is None and self.resource.file.stat().st_size <= self._most:
             self._kept = tuple(self._read(self._package, self.resource))
         return iter(self._kept) if self._kept is not None else self._read(self._package, self.resource)
 
@@ -69,6 +74,19 @@ class Table:
     def count(self) -> int:
         """Return how many rows there are; a large table is read once for it."""
         return sum(1 for _ in self)
+
+
+def open_tables(packages: Iterable[Package]) -> dict[str, Table]:
+    """Return the tables of packages that passed the check, by name; memory does not grow with their number."""
+    tables: dict[str, Table] = {}
+    left = KEPT_BYTES_OF_ALL
+    for package in sorted(packages, key=lambda one: one.kind != "reference"):  # code lists are read most often
+        for resource in package.resources:
+            size = resource.file.stat().st_size
+            fits = size <= min(left, KEPT_BYTES)
+            left -= size if fits else 0
+            tables[resource.name] = Table(package, resource, most=KEPT_BYTES if fits else 0)
+    return tables
 
 
 def open_with_frictionless(package: Package) -> frictionless.Package:

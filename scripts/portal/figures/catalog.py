@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from portal.checks.consistency import Evidence, judge_relation
+from portal.checks.coverage import count_runs
 from portal.data.observation import read_observations
+from portal.data.shelf import Shelf
+from portal.figures.abstract import make_abstract
 from portal.words.text import Text, sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from portal.checks.consistency import Verdict
     from portal.data.finding import Finding
@@ -19,10 +24,22 @@ if TYPE_CHECKING:
     from portal.data.package import Package
     from portal.data.settings import Settings
     from portal.data.table import Table
+    from portal.figures.abstract import Abstract
     from portal.files.distribution import Distribution
     from portal.sqlite.table_shape import TableShape
 
 Record = dict[str, str]
+# Figures of a document that are shown on its page.
+MOST_OF_SOURCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUse:
+    """What the datasets take from a document: its first figures, how many they are, how many runs of digits."""
+
+    first: tuple[Observation, ...]
+    figures: int
+    runs: int
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,8 @@ class Catalog:
     verdicts: Sequence[Verdict]
     shapes: Sequence[TableShape] = ()
     collections: Sequence[Distribution] = ()
+    _abstracts: dict[str, Abstract] = field(default_factory=dict, init=False, repr=False)
+    _uses: dict[str, SourceUse] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def datasets(self) -> tuple[Package, ...]:
@@ -85,22 +104,48 @@ class Catalog:
     def row_count(self, package: Package) -> int:
         """Return how many rows the main table of a package has."""
         if package.name in self.observations:
-            return len(self.observations[package.name])
+            return self.abstract(package.name).rows
         return self.tables[package.name].count
 
-    def by_source(self, source: str) -> list[Observation]:
-        """Return the observations of one document in the document's order."""
-        return self._sources.get(source, [])
+    def abstract(self, dataset: str) -> Abstract:
+        """Return what lists say of the figures of a dataset; of a table that has none, that there are none."""
+        if dataset not in self._abstracts:
+            rows = self.observations.get(dataset, ())
+            self._abstracts[dataset] = make_abstract(self.packages[dataset], rows, self.records.get("areas", {}))
+        return self._abstracts[dataset]
 
-    @cached_property
-    def _sources(self) -> Mapping[str, list[Observation]]:
-        members: dict[str, list[Observation]] = {}
-        for one in (one for rows in self.observations.values() for one in rows):
-            members.setdefault(one.source, []).append(one)
-        return {
-            source: sorted(rows, key=lambda one: (one.position, one.dataset, one.id))
-            for source, rows in members.items()
-        }
+    def count_by(self, name: Literal["statuses", "sources", "flags"]) -> Counter[str]:
+        """Return how many figures there are of each status, document or flag."""
+        counts: Counter[str] = Counter()
+        for dataset in self.observations:
+            counts.update(getattr(self.abstract(dataset), name))
+        return counts
+
+    def list_flagged(self) -> Iterator[Observation]:
+        """Yield the figures with flags; tables without any are not read for it."""
+        for dataset in self.observations:
+            if self.abstract(dataset).flags:
+                yield from (one for one in self.observations[dataset] if one.flags)
+
+    def use_of(self, source: str) -> SourceUse:
+        """Return what is used of a document; the rows of its datasets are read once for it."""
+        if source not in self._uses:
+            self._uses[source] = _measure_use(self, source)
+        return self._uses[source]
+
+
+def _measure_use(catalog: Catalog, source: str) -> SourceUse:
+    datasets = [name for name in catalog.observations if source in catalog.abstract(name).sources]
+    printed: set[tuple[str, str]] = set()
+
+    def note_rows() -> Iterator[Observation]:
+        for one in (one for name in datasets for one in catalog.observations[name] if one.source == source):
+            printed.add((one.locator, one.as_stated))
+            yield one
+
+    first = heapq.nsmallest(MOST_OF_SOURCE, note_rows(), key=lambda one: (one.position, one.dataset, one.id))
+    count = sum(catalog.abstract(name).sources[source] for name in datasets)
+    return SourceUse(tuple(first), count, sum(count_runs(as_stated) for _, as_stated in printed))
 
 
 def web_address(text: str) -> str:
@@ -116,11 +161,11 @@ def make_catalog(
     findings: Sequence[Finding],
 ) -> Catalog:
     """Gather a Catalog from checked packages."""
-    observations = {
-        package.name: tuple(read_observations(package, tables[package.name]))
-        for package in packages
-        if package.kind == "indicator"
-    }
+    by_name = {package.name: package for package in packages}
+    observations = Shelf(
+        [package.name for package in packages if package.kind == "indicator"],
+        lambda name: tuple(read_observations(by_name[name], tables[name])),
+    )
     records = {
         package.name: _read_records(package, tables[package.name])
         for package in packages
@@ -129,7 +174,7 @@ def make_catalog(
     evidence = Evidence(observations, records.get("units", {}))
     return Catalog(
         settings=settings,
-        packages={package.name: package for package in packages},
+        packages=by_name,
         tables=tables,
         observations=observations,
         records=records,

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from portal.data.observation import Observation
-    from portal.figures.catalog import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,11 @@ class Extent:
         return f"{self.start}/{self.end}" if self.start else ""
 
 
-def measure_extent(rows: Iterable[Observation], areas: Mapping[str, Record]) -> Extent:
-    """Return what the observations cover; an area inside another one that is covered is not named again.
+NOWHERE = Extent(None, None, ())
+
+
+def list_extent(rows: Iterable[Observation]) -> Extent:
+    """Return what the observations cover, every area named.
 
     Of an open period only the first day is sure, as in `datasets.period_end` of the database.
     """
@@ -37,19 +39,19 @@ def measure_extent(rows: Iterable[Observation], areas: Mapping[str, Record]) -> 
         periods.add(one.period)
         codes.add(one.area)
     if not periods:
-        return Extent(None, None, ())
+        return NOWHERE
     last = max(one.end or one.start for one in periods)
-    return Extent(min(one.start for one in periods), last, _widen(codes, areas))
+    return Extent(min(one.start for one in periods), last, tuple(sorted(codes)))
 
 
-def join_extents(extents: Iterable[Extent], areas: Mapping[str, Record]) -> Extent:
-    """Return what several extents cover together."""
+def join_extents(extents: Iterable[Extent], areas: Mapping[str, Mapping[str, str]]) -> Extent:
+    """Return what several extents cover together; an area inside another one of them is not named again."""
     found = list(extents)
     codes = {code for one in found for code in one.areas}
     start = min((one.start for one in found if one.start), default=None)
     return Extent(start, max((one.end for one in found if one.end), default=None), _widen(codes, areas))
 
 
-def _widen(codes: set[str], areas: Mapping[str, Record]) -> tuple[str, ...]:
+def _widen(codes: set[str], areas: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """Return the codes of areas, sorted, without those inside another one of them."""
     return tuple(sorted(code for code in codes if areas.get(code, {}).get("parent") not in codes))

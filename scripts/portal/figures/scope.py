@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from portal.figures.extent import Extent, join_extents, measure_extent
+from portal.figures.extent import Extent, join_extents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Scopes:
-    """The scopes of all packages of a catalogue; every observation is looked at twice, however many ask."""
+    """The scopes of all packages of a catalogue; made from their abstracts, however many ask."""
 
     catalog: Catalog
 
@@ -76,14 +76,14 @@ class Scopes:
 
     @cached_property
     def _of_datasets(self) -> Mapping[str, Scope]:
-        areas = self.catalog.records.get("areas", {})
-        return {
-            name: Scope(measure_extent(rows, areas), tuple(sorted({row.source for row in rows})))
-            for name, rows in self.catalog.observations.items()
-        }
+        abstracts = {name: self.catalog.abstract(name) for name in self.catalog.observations}
+        return {name: Scope(one.extent, tuple(one.sources)) for name, one in abstracts.items()}
 
     @cached_property
     def _of_documents(self) -> Mapping[str, Scope]:
         areas = self.catalog.records.get("areas", {})
-        names = sorted({source for one in self._of_datasets.values() for source in one.sources})
-        return {name: Scope(measure_extent(self.catalog.by_source(name), areas), (name,)) for name in names}
+        extents: dict[str, list[Extent]] = {}
+        for dataset in self.catalog.observations:
+            for source, extent in self.catalog.abstract(dataset).extents.items():
+                extents.setdefault(source, []).append(extent)
+        return {name: Scope(join_extents(extents[name], areas), (name,)) for name in sorted(extents)}

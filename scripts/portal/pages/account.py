@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 def account_for(catalog: Catalog) -> list[Text]:
     """Return a line for every cut, for an address of reports that is none, for datasets with texts not in English."""
     packages = [*catalog.datasets, *catalog.references]
-    every = [one for rows in catalog.observations.values() for one in rows]
     cuts = [("account_table", one.name, SHOWN_ROWS, catalog.row_count(one)) for one in packages]
     counted = {
-        "account_source": Counter(one.source for one in every),
-        "account_flag": Counter(flag for one in every for flag in one.flags),
-        "account_targets": Counter("" for one in every if one.status == "target"),
+        "account_source": catalog.count_by("sources"),
+        "account_flag": catalog.count_by("flags"),
+        "account_targets": {"": catalog.count_by("statuses")["target"]},
     }
     cuts += [(key, name, SHOWN_FIGURES, counts[name]) for key, counts in counted.items() for name in sorted(counts)]
     lines = [_say_cut(*cut) for cut in cuts if cut[3] > cut[2]]
@@ -50,9 +49,7 @@ def _count_missing(package: Package, catalog: Catalog) -> Counter[str]:
     one_of_a_kind = {"title": package.title, "description": package.description, "caveat": package.caveat}
     missing = Counter({key: 1 for key, text in one_of_a_kind.items() if _lacks_english(text)})
     missing["columns"] = sum(_lacks_english(column.title) for column in package.main.fields)
-    missing["notes"] = sum(
-        _lacks_english(Text(one.note, one.note_en)) for one in catalog.observations.get(package.name, ())
-    )
+    missing["notes"] = catalog.abstract(package.name).untranslated
     missing["names"] = sum(
         bool(record[name]) and not record[f"{name}_en"]
         for record in catalog.records.get(package.name, {}).values()

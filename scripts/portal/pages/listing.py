@@ -17,7 +17,7 @@ from portal.words.period import format_period
 from portal.words.text import sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from portal.checks.consistency import Verdict
     from portal.data.observation import Observation
@@ -46,8 +46,9 @@ class Lister(Presenter):
         """Return every target with its verdict, those without a result last."""
         judged = [
             (one, explain_target(one, results, self.catalog, self.language))
-            for rows in self.catalog.observations.values()
-            if (results := Results(rows))
+            for dataset in self.catalog.observations
+            if "target" in self.catalog.abstract(dataset).statuses
+            and (results := Results(rows := self.catalog.observations[dataset]))
             for one in rows
             if one.status == "target"
         ]
@@ -189,8 +190,7 @@ class Lister(Presenter):
 
     def cover(self, source: str) -> str:
         """Return the account of a document's digits, in a sentence."""
-        printed = {(one.locator, one.as_stated) for one in self.catalog.by_source(source)}
-        published = sum(count_runs(as_stated) for _, as_stated in printed)
+        published = self.catalog.use_of(source).runs
         register = self.catalog.packages.get("exclusions")
         rows = read_rows_as_records(register, self.catalog.tables["exclusions"]) if register else []
         excluded = sum(count_runs(row["as_stated"]) for row in rows if row["source"] == source)
@@ -230,7 +230,7 @@ class Lister(Presenter):
         )
         return {"rows": rows, "total": total, "shown": self.number(SHOWN_ROWS)}
 
-    def sources_of(self, rows: Sequence[Observation]) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """Return identifier, title and facts of the documents that some observations come from."""
-        names = sorted({one.source for one in rows}, key=lambda name: sort_key(self.label("sources", name)))
+    def sources_of(self, sources: Iterable[str]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """Return identifier, title and facts of some documents, by their titles."""
+        names = sorted(sources, key=lambda name: sort_key(self.label("sources", name)))
         return [(name, self.label("sources", name), self.source_facts(name)) for name in names]

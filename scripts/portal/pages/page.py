@@ -12,7 +12,6 @@ from portal.api.api_reference import ApiPage
 from portal.api.openapi import make_openapi
 from portal.catalogues.standards import list_forms
 from portal.checks.format_limits import EXCEL_FINDINGS
-from portal.data.observation import select_headline
 from portal.figures.catalog import web_address
 from portal.pages.download_bar import list_collections, list_downloads, note_limits
 from portal.pages.later_rows import name_later_rows
@@ -65,7 +64,6 @@ class Writer(Lister):
         """Return the home page: search, key figures, themes."""
         settings = self.catalog.settings
         cards = [self.card(package) for package in self.catalog.datasets]
-        every = [one for rows in self.catalog.observations.values() for one in rows]
         view = {
             "cards": self.featured(cards),
             "themes": self.theme_counts(),
@@ -73,7 +71,7 @@ class Writer(Lister):
             "changes": self.latest_changes(),
             "newest": self.newest_sources(),
             "datasets": self.count("dataset_count", len(cards)),
-            "statements": self.count("source_figure_count", len(every)),
+            "statements": self.count("source_figure_count", self.catalog.count_by("sources").total()),
             "sources": self.count("home_sources", len(self.catalog.records.get("sources", {}))),
         }
         return Page(
@@ -128,7 +126,7 @@ class Writer(Lister):
                 name,
                 self.label("sources", name),
                 self.source_facts(name),
-                self.number(len(self.catalog.by_source(name))),
+                self.number(self.catalog.count_by("sources")[name]),
             )
             for name in self.catalog.records.get("sources", {})
         ]
@@ -137,12 +135,12 @@ class Writer(Lister):
     def source_page(self, source: str) -> Page:
         """Return one document: its facts, and its figures in the document's order."""
         title = self.label("sources", source)
-        rows = self.catalog.by_source(source)
-        description = self.say("source_description", title=title, count=self.number(len(rows)))
+        use = self.catalog.use_of(source)
+        description = self.say("source_description", title=title, count=self.number(use.figures))
         view = {
             "facts": self.source_facts(source, checksum=True),
-            "figures": [self.figure(one) for one in rows[:SHOWN_FIGURES]],
-            "cut": self.say_cut("figures_cut", SHOWN_FIGURES, len(rows)),
+            "figures": [self.figure(one) for one in use.first],
+            "cut": self.say_cut("figures_cut", SHOWN_FIGURES, use.figures),
             "source": source,
             "coverage": self.cover(source) if "exclusions" in self.catalog.packages else "",
             "note": self.catalog.word("sources", source, "note").get(self.language),
@@ -177,7 +175,7 @@ class Writer(Lister):
         verdicts = self.catalog.verdicts
         broken = [one for one in verdicts if not one.holds]
         rounded = [one for one in verdicts if one.holds and one.flag]
-        every = [one for rows in self.catalog.observations.values() for one in rows]
+        flagged = sum(self.catalog.abstract(name).flagged for name in self.catalog.observations)
         view = {
             "summary": self.say(
                 "quality_summary",
@@ -185,15 +183,15 @@ class Writer(Lister):
                 holding=self.number(len(verdicts) - len(broken) - len(rounded)),
                 rounded=self.number(len(rounded)),
                 broken=self.number(len(broken)),
-                flagged=self.number(sum(bool(one.flags) for one in every)),
-                all=self.number(len(every)),
+                flagged=self.number(flagged),
+                all=self.number(self.catalog.count_by("sources").total()),
             ),
             "relations": [
                 (name, self.say(f"quality_{name}"), self.number(len(members)), self.explain_all(members))
                 for name, members in (("broken", broken), ("rounded", rounded))
                 if members
             ],
-            "flags": self.flag_groups(every),
+            "flags": self.flag_groups(self.catalog.list_flagged()),
         }
         return self._page("quality/", "quality_title", "quality_description", "quality.html", view)
 
@@ -221,13 +219,13 @@ class Writer(Lister):
         """Return the chart or headline of a dataset, with its source, for other people's pages."""
         title = package.title.get(self.language)
         address = self.url(f"catalog/{package.name}/")
-        rows = self.catalog.observations.get(package.name, ())
-        headline = select_headline(package, rows)
+        abstract = self.catalog.abstract(package.name)
+        headline = abstract.headline
         view = {
             "package": package,
             "address": address,
-            "sentence": self.say_headline(headline, rows) if headline else "",
-            "flags": self.headline_flags(headline, rows),
+            "sentence": self.say_headline(abstract),
+            "flags": self.headline_flags(abstract),
             "chart": (chart := self.chart(package)),
             "chart_sources": "; ".join(chart.sources) if chart else "",
             "headline": self.figure(headline) if headline else None,
@@ -239,13 +237,13 @@ class Writer(Lister):
     def dataset_page(self, package: Package) -> Page:
         """Return the page of one dataset or code list."""
         rows = self.catalog.observations.get(package.name, ())
-        headline = select_headline(package, rows)
+        abstract = self.catalog.abstract(package.name)
+        headline = abstract.headline
         ordered = sorted(rows, key=self.newest_first)
         own = [one for one in self.catalog.findings if one.package == package.name]
         findings = [one for one in own if one.code not in EXCEL_FINDINGS]
         description = package.description.get(self.language)
-        sentence = self.say_headline(headline, rows) if headline else ""
-        caution = self.say_caution(headline, rows) if headline else ""
+        sentence, caution = self.say_headline(abstract), self.say_caution(abstract)
         view = {
             "package": package,
             "text_language": package.title.language(self.language),
@@ -253,7 +251,7 @@ class Writer(Lister):
             "caveat": self.link_terms(package.caveat.get(self.language)),
             "sentence": sentence,
             "caution": caution,
-            "headline_flags": self.headline_flags(headline, rows),
+            "headline_flags": self.headline_flags(abstract),
             "related": self.related(package),
             "systems": self.systems_of(package),
             "bibtex": self.bibtex(package),
@@ -265,7 +263,7 @@ class Writer(Lister):
             "later": name_later_rows(package.name, len(rows)),
             "flags": self.flag_groups(ordered),
             "broken": [self.explain(one) for one in self.catalog.verdicts if one.dataset == package.name and one.flag],
-            "sources": self.sources_of(rows),
+            "sources": self.sources_of(abstract.sources),
             "plain": None if package.kind == "indicator" else self.plain_table(package),
             "downloads": list_downloads(package, self.catalog, self.language),
             "excel_notes": note_limits(package, self.catalog, self.language),

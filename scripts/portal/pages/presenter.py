@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from portal.charts.chart import draw_chart
-from portal.data.observation import find_change, is_headline, select_headline
+from portal.data.observation import is_headline
+from portal.figures.catalog import MOST_OF_SOURCE
 from portal.figures.explanation import explain_verdict
 from portal.figures.figure import describe_observation, format_figure, say_when
 from portal.figures.headline import explain_headline, name_subject
@@ -23,20 +25,21 @@ from portal.words.text import Text, capitalise, lower_first, summarise
 from portal.words.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from portal.charts.chart import Chart
     from portal.checks.consistency import Verdict
     from portal.data.observation import Observation
     from portal.data.package import Field, Package
     from portal.data.table import Cell
+    from portal.figures.abstract import Abstract
     from portal.figures.catalog import Catalog, Record
     from portal.figures.explanation import Judgement
     from portal.words.text import Language
 
 # A page shows at most this many rows of a table, figures in a list, warnings; the rest is one link away.
 SHOWN_ROWS = 200
-SHOWN_FIGURES = 500
+SHOWN_FIGURES = MOST_OF_SOURCE
 SHOWN_FINDINGS = 20
 # An index of 100 is the level of the year before.
 YEAR_BEFORE = 100
@@ -64,10 +67,9 @@ class Presenter:
         return self._cards[package.name]
 
     def _make_card(self, package: Package) -> Card:
-        rows = self.catalog.observations.get(package.name, ())
-        headline = select_headline(package, rows)
-        shown = self.headline(headline) if headline else None
-        direction, change = self.change(headline, rows)
+        abstract = self.catalog.abstract(package.name)
+        shown = self.headline(abstract.headline) if abstract.headline else None
+        direction, change = self.say_change(abstract.change)
         return Card(
             name=package.name,
             url=self.url(f"catalog/{package.name}/"),
@@ -83,17 +85,16 @@ class Presenter:
             figure_status_code=shown.status_code if shown else "",
             count=self.count("row_count", self.catalog.row_count(package)),
             kind=package.kind,
-            years=tuple(sorted({str(one.period.start.year) for one in rows})),
-            statuses=tuple(sorted({one.status for one in rows})),
-            sources=tuple(sorted({one.source for one in rows})),
+            years=abstract.years,
+            statuses=tuple(abstract.statuses),
+            sources=tuple(abstract.sources),
             direction=direction,
             change=change,
-            flags=self.headline_flags(headline, rows),
+            flags=self.headline_flags(abstract),
         )
 
-    def change(self, headline: Observation | None, rows: Sequence[Observation]) -> tuple[str, str]:
+    def say_change(self, change: Observation | None) -> tuple[str, str]:
         """Return direction (`up`, `down`, empty) and words of the change that the source states beside a headline."""
-        change = find_change(headline, rows) if headline else None
         if change is None or change.value is None:
             return "", ""
         words = self.figure(change).value
@@ -108,17 +109,18 @@ class Presenter:
         shown, subject = self.figure(one), name_subject(one, self.catalog, self.language)
         return replace(shown, what=capitalise(subject)) if subject else shown
 
-    def say_headline(self, headline: Observation, rows: Sequence[Observation]) -> str:
-        """Return the newest figure of a dataset and its change as one sentence."""
-        return explain_headline(headline, self.change(headline, rows)[1], self.catalog, self.language)
+    def say_headline(self, abstract: Abstract) -> str:
+        """Return the newest figure of a dataset and its change as one sentence; nothing where it has no headline."""
+        if abstract.headline is None:
+            return ""
+        return explain_headline(abstract.headline, self.say_change(abstract.change)[1], self.catalog, self.language)
 
-    def headline_flags(self, headline: Observation | None, rows: Sequence[Observation]) -> tuple[tuple[str, str], ...]:
+    def headline_flags(self, abstract: Abstract) -> tuple[tuple[str, str], ...]:
         """Return the flags, each with its description, of all that the sentence of a headline quotes."""
-        if headline is None:
+        if abstract.headline is None:
             return ()
-        change = find_change(headline, rows)
-        own = self.figure(headline).flags
-        beside = self.figure(change).flags if change and self.change(headline, rows)[1] else ()
+        own = self.figure(abstract.headline).flags
+        beside = self.figure(abstract.change).flags if abstract.change and self.say_change(abstract.change)[1] else ()
         return (
             *own,
             *(
@@ -128,9 +130,9 @@ class Presenter:
             ),
         )
 
-    def say_caution(self, headline: Observation, rows: Sequence[Observation]) -> str:
+    def say_caution(self, abstract: Abstract) -> str:
         """Return the names of a headline's flags in a sentence that goes with it wherever it is quoted; or nothing."""
-        names = "; ".join(lower_first(name) for name, _ in self.headline_flags(headline, rows))
+        names = "; ".join(lower_first(name) for name, _ in self.headline_flags(abstract))
         return self.say("caution", flags=names) if names else ""
 
     def link_terms(self, text: str) -> str:
@@ -209,17 +211,20 @@ class Presenter:
     def flag_groups(self, rows: Iterable[Observation]) -> list[FlagGroup]:
         """Return the admitted problems of some figures, each kind once with the first figures that carry it."""
         members: dict[str, list[Observation]] = {}
+        counts: Counter[str] = Counter()
         for one in rows:
             for flag in one.flags:
-                members.setdefault(flag, []).append(one)
+                counts[flag] += 1
+                if counts[flag] <= SHOWN_FIGURES:
+                    members.setdefault(flag, []).append(one)
         return [
             FlagGroup(
                 flag,
                 self.label("flags", flag),
                 self.catalog.word("flags", flag, "description").get(self.language),
-                tuple(self.figure(one) for one in members[flag][:SHOWN_FIGURES]),
-                self.count("source_figure_count", len(members[flag])),
-                self.say_cut("figures_cut", SHOWN_FIGURES, len(members[flag])),
+                tuple(self.figure(one) for one in members[flag]),
+                self.count("source_figure_count", counts[flag]),
+                self.say_cut("figures_cut", SHOWN_FIGURES, counts[flag]),
             )
             for flag in self.catalog.records.get("flags", {})
             if flag in members
