@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 from bench_serve import serving
 from invented_catalogue import DATASETS, invent_documents, invent_queries
 from measure import PROJECT, PYTHON, run_process
-from portal.pages.search_index import Document, write_search_index
+from portal.pages.search_index import Document, weigh, write_search_index
 from portal.words.search_term import search_terms
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _replace_index(site: Path, documents: Sequence[Document]) -> None:
     """Put the index of the invented documents, and that of the peer, into a published site."""
     shutil.rmtree(site / "search-index")
     start = time.perf_counter()
-    write_search_index(documents, site / "search-index")
+    write_search_index(map(weigh, documents), site / "search-index")
     files = [path for path in (site / "search-index").rglob("*.json") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     print(f"index of {DATASETS} datasets: {time.perf_counter() - start:.1f} s, {len(files)} files, {size / 1e6:.0f} MB")

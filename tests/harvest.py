@@ -19,7 +19,7 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.catalogues.standards import GRAPH, TURTLE, write_standards
+from portal.catalogues.standards import GRAPH, TURTLE, write_graph, write_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,9 @@ class Harvest:
 def harvest(packages: Path, site: Path) -> Harvest:
     """Write the downloads and the metadata of all packages."""
     catalog = make_tiny_catalog(packages, site / "data")
-    write_standards(catalog, site)
+    for package in catalog.packages.values():
+        write_metadata(package, catalog, site / "data" / package.name)
+    write_graph(catalog, site)
     return Harvest(catalog, site)
 
 

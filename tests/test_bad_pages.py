@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 PREFIX: dict[Language, str] = {"vi": "", "en": "en/"}
 # Far more than any page needs, far less than one of all rows.
 MAX_PAGE_BYTES = 400_000
-# The figures are there twice for a while: in the catalogue, and in the step that makes their pages.
-MAX_MEMORY_MB = 800
+MAX_MEMORY_MB = 600
 
 
 @dataclass(frozen=True)

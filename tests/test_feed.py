@@ -10,7 +10,15 @@ import pytest
 
 from atom_rules import find_faults
 from factory import ARABIC, make_tiny_catalog, write_indicator, write_references
-from portal.catalogues.feed import MOST_ENTRIES, make_feeds, name_tag, render_feed, to_moment, write_feeds
+from portal.catalogues.feed import (
+    MOST_ENTRIES,
+    make_dataset_feed,
+    make_feeds,
+    name_tag,
+    render_feed,
+    to_moment,
+    write_dataset_feeds,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,10 +87,10 @@ def test_what_xml_cannot_hold_is_seen_to_be_missing(tmp_path: Path) -> None:
     changes = {"title": 'A <b> & "c" \x0b\ufffe ]]>', "description": "Một\n\nhai"}
     write_indicator(tmp_path / "packages", "fish", changes=changes)
     catalog = make_tiny_catalog(tmp_path / "packages")
-    for feed in make_feeds(catalog, "vi"):
+    for feed in (*make_feeds(catalog, "vi"), make_dataset_feed(catalog.packages["fish"], catalog, "vi")):
         text = "\n".join(render_feed(feed, catalog, "vi"))
         assert find_faults(text) == []
-    write_feeds(catalog, tmp_path)
+    write_dataset_feeds(catalog.packages["fish"], catalog, tmp_path)
     read = feedparser.parse((tmp_path / "catalog/fish/feed.xml").read_text("utf-8"))
     assert "\ufffd\ufffd ]]" in read.feed.title
 

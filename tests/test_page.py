@@ -24,6 +24,7 @@ from factory import (
     write_table,
 )
 from portal.data.package import Field
+from portal.pages import paging
 from portal.pages.page import Writer
 from portal.pages.presenter import SHOWN_ROWS, show_cell
 from portal.pages.renderer import make_renderer, render_markdown
@@ -206,8 +207,34 @@ def test_the_home_page_shows_some_figures_where_none_is_featured(golden_catalog:
 def test_a_dataset_without_a_theme_is_still_in_the_catalogue(tmp_path: Path) -> None:
     write_references(tmp_path)
     write_table(tmp_path, "ships", [column("name", required=True)], [["KG-1"]])
-    groups = Writer(make_tiny_catalog(tmp_path), "vi").catalog_page().view["groups"]
-    assert [(title, [card.name for card in cards]) for _, title, cards in groups] == [("Chưa xếp chủ đề", ["ships"])]
+    (page,) = Writer(make_tiny_catalog(tmp_path), "vi").catalog_pages()
+    assert [(title, [card.name for card in cards]) for _, title, cards in page.view["groups"]] == [
+        ("Chưa xếp chủ đề", ["ships"])
+    ]
+
+
+def test_a_long_list_is_cut_into_pages_that_lead_to_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_TOGETHER", 3)
+    monkeypatch.setattr(paging, "PAGE_CARDS", 2)
+    write_references(tmp_path)
+    for name in ("a", "b", "c", "d", "e"):
+        write_indicator(tmp_path, name, changes={"title": name})
+    writer = Writer(make_tiny_catalog(tmp_path), "en")
+    for address, pages in (("catalog/", writer.catalog_pages()), ("themes/fishing/", writer.theme_pages("fishing"))):
+        every = list(pages)
+        assert [page.path for page in every] == [address, f"{address}page-2/", f"{address}page-3/"]
+        assert [[card.name for card in page.view["cards"]] for page in every] == [["a", "b"], ["c", "d"], ["e"]]
+        assert every[1].title == f"{every[0].title}, page 2"
+        html = make_renderer(TEMPLATES, writer).render(every[1], "")
+        assert f'<a rel="prev" href="/en/{address}">' in html
+        assert f'<a rel="next" href="/en/{address}page-3/">' in html
+        assert f'href="/en/{address}page-2/" aria-label="Page 2" aria-current="page"' in html
+
+
+def test_of_many_pages_the_first_the_last_and_the_nearest_are_named() -> None:
+    assert [number for number, _ in paging.Part("x/", 80, 167).links] == [1, 78, 79, 80, 81, 82, 167]
+    assert (paging.Part("x/", 2, 2).before, paging.Part("x/", 2, 2).behind) == ("x/", "")
+    assert list(paging.cut_list([], "x/")) == [(paging.Part("x/", 1, 1), [])]
 
 
 def test_the_figures_of_a_source_stand_in_its_order(tmp_path: Path) -> None:
@@ -422,7 +449,7 @@ def test_the_doubts_of_a_headline_go_where_it_goes(doubtful_catalog: Catalog) ->
     names = [name for name, _ in page.view["headline_flags"]]
     assert names == ["Unclear", "Change: misprint"]
     chips = ">Unclear</span>", ">Change: misprint</span>"
-    pages = (page, writer.home(), writer.catalog_page(), writer.embed_page(doubtful_catalog.packages["fish"]))
+    pages = (page, writer.home(), *writer.catalog_pages(), writer.embed_page(doubtful_catalog.packages["fish"]))
     for html in (make_renderer(TEMPLATES, writer).render(one, "") for one in pages):
         assert [chip for chip in chips if chip not in html] == []
     assert page.view["caution"] == "(Note: unclear; change: misprint.)"

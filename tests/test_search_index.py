@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portal.pages import search_index
-from portal.pages.search_index import MAX_POSTINGS, Document, weigh_terms, write_search_index
+from portal.pages.search_index import MAX_POSTINGS, Document, weigh, weigh_terms, write_search_index
 from portal.words.search_term import search_terms
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_pairs_of_neighbours_count_beside_words() -> None:
 
 def test_code_lists_come_after_everything_else(tmp_path: Path) -> None:
     late, other = make_document(0, "mã"), make_document(1, "số")
-    write_search_index([replace(late, is_late=True), other], tmp_path / "index")
+    write_search_index(map(weigh, [other, replace(late, is_late=True)]), tmp_path / "index")
     index, _ = read_index(tmp_path / "index")
     rows = json.loads((tmp_path / "index/vi/0.json").read_text("utf-8"))
     assert (index["late"], [row[1] for row in rows]) == (1, ["số", "mã"])
@@ -47,7 +47,7 @@ def test_a_term_stands_in_exactly_the_shard_that_a_browser_asks_for(
 ) -> None:
     monkeypatch.setattr(search_index, "MAX_SHARD_BYTES", 200)
     titles = ["thống kê", "thông tin", "thị trường", "thủy sản", "thuế", "th", "giao thông", "công nghệ"]
-    write_search_index([make_document(i, title) for i, title in enumerate(titles)], tmp_path / "index")
+    write_search_index((weigh(make_document(i, title)) for i, title in enumerate(titles)), tmp_path / "index")
     _, shards = read_index(tmp_path / "index")
     assert len(shards) > 3
     for number, title in enumerate(titles):
@@ -63,7 +63,7 @@ def test_who_has_typed_the_name_of_a_split_shard_finds_the_best_of_all_its_words
     titles = ["thống", "thông tin", "thị", "thủy", "thuế sản", "công"]
     documents = [make_document(number, title) for number, title in enumerate(titles)]
     documents[3] = Document((*documents[3].texts, (5, "thủy")), documents[3].shown)
-    write_search_index(documents, tmp_path / "index")
+    write_search_index(map(weigh, documents), tmp_path / "index")
     _, shards = read_index(tmp_path / "index")
     assert shards["t"] == {"t*": [3, 13, 0, 8, 1, 8, 2, 8, 4, 8]}
     assert all(len(name) == 1 or name[:-1] in shards for name in shards), "a level of shards is missing"
@@ -71,7 +71,7 @@ def test_who_has_typed_the_name_of_a_split_shard_finds_the_best_of_all_its_words
 
 def test_a_term_keeps_its_best_documents_only(tmp_path: Path) -> None:
     documents = [make_document(i, "số liệu" if i else "số số liệu") for i in range(MAX_POSTINGS + 50)]
-    write_search_index(documents, tmp_path / "index")
+    write_search_index(map(weigh, documents), tmp_path / "index")
     _, shards = read_index(tmp_path / "index")
     postings = next(shard["so"] for shard in shards.values() if "so" in shard)
     assert len(postings) == 2 * MAX_POSTINGS
@@ -80,7 +80,7 @@ def test_a_term_keeps_its_best_documents_only(tmp_path: Path) -> None:
 
 def test_what_a_result_shows_lies_in_the_chunk_of_its_number(tmp_path: Path) -> None:
     documents = [make_document(i, f"bộ {i}") for i in range(40)]
-    write_search_index(documents, tmp_path / "index")
+    write_search_index(map(weigh, documents), tmp_path / "index")
     index, _ = read_index(tmp_path / "index")
     chunk = index["chunk"]
     assert isinstance(chunk, int)

@@ -16,11 +16,10 @@ from portal.api.api_metadata import make_metadata
 from portal.api.api_pages import FOLDER, write_api_pages
 from portal.api.api_schema import INSPECTION, inspect_database
 from portal.api.developer_files import write_developer_files
-from portal.catalogues.citation import write_citations
 from portal.catalogues.ckan import write_ckan
 from portal.catalogues.feed import write_feeds
 from portal.catalogues.sitemap import write_sitemap
-from portal.catalogues.standards import write_standards
+from portal.catalogues.standards import write_graph
 from portal.checks.check import check_packages
 from portal.data.descriptor import read_packages
 from portal.data.finding import find_blockers
@@ -134,15 +133,13 @@ def build_portal(
             write_catalog(catalog, summaries, data)
             write_latest(catalog, data)
             write_ckan(catalog, staging)
-            for package in packages:
-                write_citations(settings, package, data / package.name)
         with _timed("site", report):
             pages = write_site(catalog, project, staging / "site", data, shop)
             # MkDocs empties its folder first, so the downloads wait outside until it is done.
             data.rename(staging / "site" / "data")
             _write_beside_pages(catalog, staging / "site")
         with _timed("standards", report):
-            write_standards(catalog, staging / "site")
+            write_graph(catalog, staging / "site")
         with _timed("pages", report):
             proof += prover.prove_pages(packages, staging / "site", staging / "opendata.db")
         if proof.findings:

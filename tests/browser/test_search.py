@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from browser.keyboard import ANSWERED
 from invented_catalogue import invent_documents, invent_queries
-from portal.pages.search_index import write_search_index
+from portal.pages.search_index import weigh, write_search_index
 from portal.words.search_term import list_accented, search_terms
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def test_search_stays_small_for_ten_thousand_datasets(browser: Browser, release:
     documents = invent_documents()
     for name in ("search", "assets"):
         shutil.copytree(release / "current/site" / name, tmp_path / name)
-    write_search_index(documents, tmp_path / "search-index")
+    write_search_index(map(weigh, documents), tmp_path / "search-index")
     with serve_files(tmp_path) as address:
         for query in invent_queries(documents):
             page = browser.new_page()

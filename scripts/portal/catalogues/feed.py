@@ -59,18 +59,27 @@ class Feed:
 
 
 def write_feeds(catalog: Catalog, site: Path) -> None:
-    """Write every feed beside its page below the finished `site`."""
+    """Write the feeds of all datasets and of the themes beside their pages below `site`."""
     for language in LANGUAGES:
-        root = site / "en" if language == "en" else site
         for feed in make_feeds(catalog, language):
-            path = root / feed.path / NAME
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(f"{line}\n" for line in render_feed(feed, catalog, language))
+            _write(feed, catalog, language, site)
+
+
+def write_dataset_feeds(package: Package, catalog: Catalog, site: Path) -> None:
+    """Write the feeds of one dataset beside its pages below `site`."""
+    for language in LANGUAGES:
+        _write(make_dataset_feed(package, catalog, language), catalog, language, site)
+
+
+def _write(feed: Feed, catalog: Catalog, language: Language, site: Path) -> None:
+    path = (site / "en" if language == "en" else site) / feed.path / NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in render_feed(feed, catalog, language))
 
 
 def make_feeds(catalog: Catalog, language: Language) -> Iterator[Feed]:
-    """Yield every feed of one language."""
+    """Yield the feeds of one language, but for those of single datasets."""
     title = catalog.settings.title.get(language)
     packages = [*catalog.datasets, *catalog.references]
     everything = [_make_entry(package, catalog, language) for package in packages]
@@ -81,11 +90,13 @@ def make_feeds(catalog: Catalog, language: Language) -> Iterator[Feed]:
             name = catalog.label("themes", theme).get(language)
             words = catalog.word("themes", theme, "description").get(language)
             yield Feed(f"themes/{theme}/", f"{name} – {title}", words, _newest(entries))
-    for package in packages:
-        entries = [_make_entry(package, catalog, language), *_list_documents(package, catalog, language)]
-        name = package.title.get(language)
-        path = f"catalog/{package.name}/"
-        yield Feed(path, f"{name} – {title}", package.description.get(language), _newest(entries))
+
+
+def make_dataset_feed(package: Package, catalog: Catalog, language: Language) -> Feed:
+    """Return the feed of one dataset: itself, and the documents that its figures come from."""
+    entries = [_make_entry(package, catalog, language), *_list_documents(package, catalog, language)]
+    title = f"{package.title.get(language)} – {catalog.settings.title.get(language)}"
+    return Feed(f"catalog/{package.name}/", title, package.description.get(language), _newest(entries))
 
 
 def to_moment(created: str) -> str:

@@ -29,13 +29,16 @@ GRAPH = "catalog.jsonld"
 TURTLE = "catalog.ttl"
 
 
-def write_standards(catalog: Catalog, site: Path) -> None:
-    """Write `catalog.jsonld` and `catalog.ttl` into `site`, and the metadata of each dataset beside its files."""
-    for package in catalog.packages.values():
-        folder = site / "data" / package.name
-        for resource in package.resources:
-            _write(describe_csv(package, resource, catalog), folder / f"{resource.name}{SUFFIX}")
-        _write(describe_croissant(package, catalog), folder / CROISSANT)
+def write_metadata(package: Package, catalog: Catalog, folder: Path) -> None:
+    """Write the metadata of one dataset into `folder`, beside its files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for resource in package.resources:
+        _write(describe_csv(package, resource, catalog), folder / f"{resource.name}{SUFFIX}")
+    _write(describe_croissant(package, catalog), folder / CROISSANT)
+
+
+def write_graph(catalog: Catalog, site: Path) -> None:
+    """Write `catalog.jsonld` and `catalog.ttl` into `site`."""
     write_json_ld(describe_graph(catalog), site / GRAPH)
     write_turtle(describe_graph(catalog), site / TURTLE)
 

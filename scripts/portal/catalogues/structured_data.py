@@ -39,6 +39,8 @@ _LEAST_DESCRIPTION, _MOST_DESCRIPTION = 50, 5000
 # Line ends of JavaScript that JSON lets stand in a text.
 _LINE_ENDS = {"\u2028": "\\u2028", "\u2029": "\\u2029"}
 _DATASET = "catalog/"
+# Datasets that the page of the whole catalogue names; the graph and the sitemap have all.
+_MOST_DATASETS = 250
 
 
 def render_script(document: Node) -> Markup:
@@ -66,7 +68,7 @@ class Describer:
         elif not path:
             graph = [self._describe_site(), self._describe_catalog([])]
         elif path == _DATASET:
-            everything = [*self.catalog.datasets, *self.catalog.references]
+            everything = [*self.catalog.datasets, *self.catalog.references][:_MOST_DATASETS]
             graph = [self._describe_catalog(everything), self._list_crumbs(path, title)]
         else:
             graph = [self._describe_page(path, title, description), self._list_crumbs(path, title)]

@@ -7,7 +7,7 @@ digest of, and on nothing else: no page of a package stands in a menu. So MkDocs
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.files.precompression import compress_files
@@ -56,8 +56,17 @@ class Frames:
 
     def read_body(self, page: Page) -> str:
         """Return the body of a page: `catalog/x/` and `embed/x/` are pages of the package x."""
-        path = self.made / page.path.split("/")[1] / BODIES / self.language / page.source_uri
-        return path.read_text("utf-8")
+        return self._name_body(page).read_text("utf-8")
+
+    def write_body(self, page: Page, body: str) -> Page:
+        """Write the body of a page that several packages share; return the page without what it was made from."""
+        path = self._name_body(page)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body, "utf-8")
+        return replace(page, template="", view={})
+
+    def _name_body(self, page: Page) -> Path:
+        return self.made / page.path.split("/")[1] / BODIES / self.language / page.source_uri
 
     @property
     def whole(self) -> Path:

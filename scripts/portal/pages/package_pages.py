@@ -10,12 +10,15 @@ import hashlib
 import io
 import json
 import pickle
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from portal.catalogues.citation import write_citations
+from portal.catalogues.feed import write_dataset_feeds
+from portal.catalogues.standards import write_metadata
 from portal.data.observation import read_observations
 from portal.data.table import Table
 from portal.figures.catalog import Catalog
@@ -23,6 +26,8 @@ from portal.files.precompression import compress_files
 from portal.pages.later_rows import write_later_rows
 from portal.pages.page import Writer
 from portal.pages.renderer import Renderer, explain_site, make_renderer
+from portal.pages.search_document import describe_package
+from portal.pages.search_index import save_document, weigh
 from portal.pages.view import Page
 from portal.releases.release import digest_inputs
 from portal.words.text import LANGUAGES, Language
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
 
     from portal.checks.consistency import Verdict
     from portal.data.finding import Finding
+    from portal.data.observation import Observation
     from portal.data.package import Package
     from portal.data.settings import Settings
     from portal.figures.catalog import Record
@@ -42,8 +48,8 @@ if TYPE_CHECKING:
     from portal.pages.view import Card
     from portal.work.package_work import Workshop
 
-# Of a result: bodies by language and page, files beside the downloads, and files of the site.
-BODIES, DOWNLOADS, SITE = "bodies", "downloads", "site"
+# Of a result: bodies by language and page, files beside the downloads, files of the site, and how it is found.
+BODIES, DOWNLOADS, SITE, SEARCHED = "bodies", "downloads", "site", "searched.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,10 @@ class Slice:
 
 @dataclass(frozen=True)
 class Studio:
-    """What the pages of all packages share: words, registers, templates; where results are kept, and go."""
+    """What the pages of all packages share: words, registers, templates; where results are kept, and go.
+
+    `read` are the figures that this process has read already; another one reads its own.
+    """
 
     code: str
     settings: Settings
@@ -79,6 +88,7 @@ class Studio:
     templates: Path
     cache: Path
     folder: Path
+    read: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
 
     @cached_property
     def renderers(self) -> Mapping[Language, Renderer]:
@@ -93,8 +103,8 @@ class Studio:
         return digest_parts(["pages", self.code, digest_inputs([self.templates], self.templates), digest_value(shown)])
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone: renderers cannot be sent to another process."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        """Return the fields alone, and no figures: renderers cannot be sent to another process, figures are many."""
+        return {**{one.name: getattr(self, one.name) for one in fields(self)}, "read": {}}
 
 
 def digest_value(value: object) -> str:
@@ -123,8 +133,9 @@ def make_package_pages(catalog: Catalog, project: Path, folder: Path, shop: Work
         templates=project / "site" / "theme" / "portal",
         cache=shop.cache.root,
         folder=folder,
+        read=catalog.observations,
     )
-    slices = list(_cut(catalog))
+    slices = list(_cut(catalog, shop))
     keys = {one.name: _digest_slice(one, studio) for one in slices}
     shop.cache.use(keys.values())
     jobs = [Commission(one, keys[one.name]) for one in slices]
@@ -153,7 +164,7 @@ def _digest_slice(one: Slice, studio: Studio) -> str:
     return digest_parts([studio.digest, digest_value(one)])
 
 
-def _cut(catalog: Catalog) -> Sequence[Slice]:
+def _cut(catalog: Catalog, shop: Workshop) -> Sequence[Slice]:
     """Cut the catalogue into slices, in the order of its pages."""
     writers = {language: Writer(catalog, language) for language in LANGUAGES}
     findings = _group(catalog.findings, "package")
@@ -169,7 +180,7 @@ def _cut(catalog: Catalog) -> Sequence[Slice]:
         slices.append(
             Slice(
                 package=package,
-                state=digest_package(package),
+                state=shop.state_of(package),
                 neighbours=tuple(
                     catalog.packages[name] for name in sorted(named & places.keys(), key=places.__getitem__)
                 ),
@@ -193,12 +204,15 @@ def _restore(one: Slice, studio: Studio) -> Catalog:
     """Return the catalogue as far as a slice shows it; the rows are read again."""
     package = one.package
     tables = {resource.name: Table(package, resource) for resource in package.resources}
-    indicator = package.kind == "indicator"
+    observations: dict[str, tuple[Observation, ...]] = {}
+    if package.kind == "indicator":
+        read = studio.read.get(package.name)
+        observations[package.name] = tuple(read_observations(package, tables[package.name])) if read is None else read
     return Catalog(
         settings=studio.settings,
         packages={each.name: each for each in [*studio.references, *one.neighbours]},
         tables=tables,
-        observations={package.name: tuple(read_observations(package, tables[package.name]))} if indicator else {},
+        observations=observations,
         records=studio.records,
         distributions={package.name: one.distributions},
         findings=one.findings,
@@ -213,7 +227,10 @@ def write_pages(commission: Commission, studio: Studio) -> list[dict[str, Any]]:
     def make(folder: Path) -> list[dict[str, Any]]:
         catalog = _restore(one, studio)
         heads = [head for language in LANGUAGES for head in _write_language(one, catalog, language, studio, folder)]
-        compress_files(folder, threads=1)
+        _write_companions(one.package, catalog, folder)
+        for part in (DOWNLOADS, SITE):
+            compress_files(folder / part, threads=1)
+        save_document(weigh(describe_package(one.package, catalog)), folder / SEARCHED)
         expect_unchanged(one.package, one.state, digest_package(one.package))
         return heads
 
@@ -238,6 +255,13 @@ def _write_language(
     _write_chart(writer, one.package, folder / DOWNLOADS)
     write_later_rows(writer, folder / SITE)
     return heads
+
+
+def _write_companions(package: Package, catalog: Catalog, folder: Path) -> None:
+    """Write what programs read of a dataset: metadata and citations beside its downloads, feeds beside its pages."""
+    write_metadata(package, catalog, folder / DOWNLOADS)
+    write_citations(catalog.settings, package, folder / DOWNLOADS)
+    write_dataset_feeds(package, catalog, folder / SITE)
 
 
 def _write_chart(writer: Writer, package: Package, folder: Path) -> None:

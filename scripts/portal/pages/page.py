@@ -6,16 +6,16 @@ Every page exists in Vietnamese and in English under the same path; English stan
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portal.api.api_reference import ApiPage
 from portal.api.openapi import make_openapi
 from portal.catalogues.standards import list_forms
 from portal.checks.format_limits import EXCEL_FINDINGS
 from portal.figures.catalog import web_address
-from portal.pages.download_bar import list_collections, list_downloads, note_limits
+from portal.pages.catalog_page import CatalogWriter
+from portal.pages.download_bar import list_downloads, note_limits
 from portal.pages.later_rows import name_later_rows
-from portal.pages.listing import Lister
 from portal.pages.presenter import SHOWN_FIGURES, SHOWN_FINDINGS, SHOWN_ROWS
 from portal.pages.view import Page
 from portal.words.text import sort_key, summarise
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Writer(Lister):
-    """Makes the pages of one language: a presenter that knows which pages there are."""
+class Writer(CatalogWriter):
+    """Makes the pages of one language: knows which pages there are."""
 
     def pages(self) -> Iterator[Page]:
         """Yield every generated page."""
@@ -39,9 +39,9 @@ class Writer(Lister):
     def shared_pages(self) -> Iterator[Page]:
         """Yield the pages that are not those of one package."""
         yield self.home()
-        yield self.catalog_page()
+        yield from self.catalog_pages()
         yield self.themes_page()
-        yield from (self.theme_page(theme) for theme in self.themes())
+        yield from (page for theme in self.themes() for page in self.theme_pages(theme))
         yield self.sources_page()
         yield from (self.source_page(source) for source in self.catalog.records.get("sources", {}))
         yield self.systems_page()
@@ -82,42 +82,6 @@ class Writer(Lister):
             view,
             ("search_box",),
         )
-
-    def catalog_page(self) -> Page:
-        """Return the list of all datasets by theme, and of the code lists."""
-        groups = [
-            (theme, self.label("themes", theme), [self.card(package) for package in self.in_theme(theme)])
-            for theme in self.themes()
-        ]
-        loose = [self.card(package) for package in self.catalog.datasets if not self.known_theme(package)]
-        if loose:
-            groups.append(("", self.say("no_theme"), loose))
-        references = [self.card(package) for package in self.catalog.references]
-        every = [*(card for _, _, members in groups for card in members), *references]
-        view = {
-            "groups": groups,
-            "references": references,
-            "filters": self.filters(every),
-            "collections": list_collections(self.catalog, self.language),
-        }
-        page = self._page("catalog/", "catalog_title", "catalog_description", "catalog.html", view)
-        return replace(page, scripts=("catalog",))
-
-    def themes_page(self) -> Page:
-        """Return the list of themes."""
-        view = {"themes": self.theme_counts()}
-        return self._page("themes/", "themes_title", "themes_description", "themes.html", view)
-
-    def theme_page(self, theme: str) -> Page:
-        """Return one theme with its datasets."""
-        title = self.label("themes", theme)
-        description = self.catalog.word("themes", theme, "description").get(self.language)
-        view = {
-            "description": description,
-            "cards": [self.card(package) for package in self.in_theme(theme)],
-        }
-        meta = {"feed": self.url(f"themes/{theme}/feed.xml")}
-        return Page(f"themes/{theme}/", title, description or title, "theme.html", view, meta=meta)
 
     def sources_page(self) -> Page:
         """Return the list of documents that figures come from."""
@@ -282,8 +246,3 @@ class Writer(Lister):
         summary = summarise(" ".join(filter(None, (sentence, caution, description))))
         meta = {"feed": self.url(f"catalog/{package.name}/feed.xml")}
         return Page(f"catalog/{package.name}/", title, summary, "dataset.html", view, scripts, meta)
-
-    # --- inside -----------------------------------------------------------------------------------------
-
-    def _page(self, path: str, title: str, description: str, template: str, view: dict[str, Any]) -> Page:
-        return Page(path, self.say(title), self.say(description), template, view)

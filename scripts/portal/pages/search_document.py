@@ -32,13 +32,23 @@ MAX_NAMES = 400
 _LISTS = ("catalog", "themes", "targets", "systems", "sources", "quality", "glossary")
 
 
-def collect_documents(catalog: Catalog) -> list[Document]:
-    """Return one document for each dataset, code list, theme, source, glossary term, system, and page of lists."""
+def list_found_references(catalog: Catalog) -> list[Package]:
+    """Return the code lists that are found by themselves; a register with a page of its own is found by that."""
+    return [one for one in catalog.references if one.name not in _LISTS]
+
+
+def describe_package(package: Package, catalog: Catalog) -> Document:
+    """Return the document of a dataset or a code list."""
     presenters = _make_presenters(catalog)
-    synonyms = read_synonyms(_rows(catalog, "glossary"))
-    documents = [_describe_dataset(one, catalog, presenters, synonyms) for one in catalog.datasets]
-    documents += [_describe_reference(one, catalog, presenters) for one in catalog.references if one.name not in _LISTS]
-    documents += [_describe_theme(theme, catalog, presenters) for theme in presenters["vi"].themes()]
+    if package.kind == "reference":
+        return _describe_reference(package, catalog, presenters)
+    return _describe_dataset(package, catalog, presenters, read_synonyms(_rows(catalog, "glossary")))
+
+
+def collect_documents(catalog: Catalog) -> list[Document]:
+    """Return one document for each theme, source, glossary term, system, and page of lists."""
+    presenters = _make_presenters(catalog)
+    documents = [_describe_theme(theme, catalog, presenters) for theme in presenters["vi"].themes()]
     documents += [_describe_list(page, presenters) for page in _LISTS]
     documents += [_describe_record("sources", row, "id", "title", presenters) for row in _rows(catalog, "sources")]
     documents += [_describe_record("systems", row, "id", "name", presenters) for row in _rows(catalog, "systems")]

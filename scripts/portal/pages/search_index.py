@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import itertools
 import json
+from array import array
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal.words.search_term import ACCENTS, list_accented, search_terms
+from portal.words.text import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,6 +47,15 @@ class Document:
     is_late: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A document as the index takes it: the weight of every term, and what a result shows in each language."""
+
+    weights: Mapping[str, int]
+    shown: Mapping[str, Sequence[object]]
+    is_late: bool = False
+
+
 def weigh_terms(document: Document) -> Counter[str]:
     """Return the weight of every term of a document; neighbours in short texts also count as pairs (`cong_so`)."""
     said: Counter[tuple[int, str]] = Counter()
@@ -60,26 +71,50 @@ def weigh_terms(document: Document) -> Counter[str]:
     return weights
 
 
-def write_search_index(documents: Sequence[Document], folder: Path) -> None:
-    """Write shards, chunks and `index.json` into `folder`; documents from number `late` on are the late ones."""
-    documents = sorted(documents, key=lambda one: one.is_late)
-    postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for number, document in enumerate(documents):
-        for term, weight in weigh_terms(document).items():
-            postings[term].append((number, weight))
-    kept = {term: _encode(rows) for term, rows in sorted(postings.items())}
+def weigh(document: Document) -> Weighed:
+    """Return a document with its terms weighed, which is most of the work on it."""
+    return Weighed(weigh_terms(document), document.shown, document.is_late)
+
+
+def save_document(document: Weighed, path: Path) -> None:
+    """Write a weighed document."""
+    _write(path, [document.weights, document.shown, document.is_late])
+
+
+def load_document(path: Path) -> Weighed:
+    """Return a document that `save_document` wrote."""
+    return Weighed(*json.loads(path.read_text("utf-8")))
+
+
+def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
+    """Write shards, chunks and `index.json` into `folder`; documents from number `late` on are the late ones.
+
+    Documents are taken one by one, the late ones last: what they show is not held in memory.
+    """
+    for name in ("shards", *LANGUAGES):
+        (folder / name).mkdir(parents=True)
+    # Document, weight, document, weight …: there are millions, and an array takes a tenth of what a list does.
+    postings: dict[str, array[int]] = defaultdict(lambda: array("l"))
+    count = late = 0
+    following = iter(documents)
+    for number in itertools.count():
+        chunk = list(itertools.islice(following, CHUNK_DOCUMENTS))
+        if not chunk:
+            break
+        for language in LANGUAGES:
+            _write(folder / language / f"{number}.json", [one.shown[language] for one in chunk])
+        for one in chunk:
+            for term, weight in one.weights.items():
+                postings[term].extend((count, weight))
+            count += 1
+            late += not one.is_late
+    kept = {term: _encode(zip(rows[::2], rows[1::2], strict=True)) for term, rows in sorted(postings.items())}
     shards = dict(_split(kept, 1))
-    (folder / "shards").mkdir(parents=True)
     for name, terms in shards.items():
         _write(folder / "shards" / f"{name}.json", terms)
-    for language in ("vi", "en"):
-        (folder / language).mkdir()
-        for start in range(0, len(documents), CHUNK_DOCUMENTS):
-            rows = [document.shown[language] for document in documents[start : start + CHUNK_DOCUMENTS]]
-            _write(folder / language / f"{start // CHUNK_DOCUMENTS}.json", rows)
     index = {
-        "documents": len(documents),
-        "late": sum(not one.is_late for one in documents),
+        "documents": count,
+        "late": late,
         "postings": MAX_POSTINGS,
         "chunk": CHUNK_DOCUMENTS,
         "shards": sorted(shards),

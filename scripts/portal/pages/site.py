@@ -12,6 +12,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,12 @@ from mkdocs.structure.files import File
 from portal.catalogues.structured_data import Describer, render_script
 from portal.files.asset import name_asset
 from portal.pages.framed_page import Frames
-from portal.pages.package_pages import DOWNLOADS, SITE, digest_value, make_package_pages
+from portal.pages.package_pages import DOWNLOADS, SEARCHED, SITE, digest_value, make_package_pages
 from portal.pages.page import Writer
+from portal.pages.paging import is_later_part, write_facets
 from portal.pages.renderer import Renderer, SiteError, explain_site, make_renderer
-from portal.pages.search_document import collect_documents, describe_written
-from portal.pages.search_index import write_search_index
+from portal.pages.search_document import collect_documents, describe_written, list_found_references
+from portal.pages.search_index import load_document, weigh, write_search_index
 from portal.pages.view import Page, WrittenPage
 from portal.releases.release import digest_inputs
 from portal.words.text import LANGUAGES, Language
@@ -166,8 +168,11 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
         for package in catalog.packages:
             _move(folder / package / DOWNLOADS, data / package)
             _move(folder / package / SITE, out)
-    documents = [*collect_documents(catalog), *describe_written(written, catalog)]
-    write_search_index(documents, out / "search-index")
+        write_facets([Writer(catalog, "vi").card(one) for one in catalog.datasets], out)
+        shared = map(weigh, [*collect_documents(catalog), *describe_written(written, catalog)])
+        datasets = (load_document(folder / one.name / SEARCHED) for one in catalog.datasets)
+        lists = (load_document(folder / one.name / SEARCHED) for one in list_found_references(catalog))
+        write_search_index(chain(datasets, shared, lists), out / "search-index")
     return count
 
 
@@ -178,7 +183,7 @@ def _write_language(
     catalog, language = writer.catalog, writer.language
     newest = max((one.created[:10] for one in catalog.packages.values() if one.created), default=UNDATED)
     renderer = make_renderer(project / "site" / "theme" / _TEMPLATES, writer)
-    shared = list(writer.shared_pages())
+    shared = [page for page in writer.shared_pages() if not is_later_part(page.path)]
     pages = [*shared, *_complete(heads, writer, project / _SOURCES[language])]
     describer = Describer(catalog, language, {page.path: page.title for page in pages})
 
@@ -189,9 +194,11 @@ def _write_language(
     words = digest_value(catalog.settings)
     frame = digest_parts([made.shop.code, _digest_sources(project), words, newest, *titles])
     frames = Frames(made.shop.cache, made.folder, language, frame, describe)
-    left = [page for page in pages if page.template or not frames.take(page)]
-    plugin = GeneratedPages(left, frames, renderer, describer, newest)
     with _explain_faults():
+        parts = (page for page in writer.shared_pages() if is_later_part(page.path))
+        pages += [frames.write_body(page, renderer.render(page, "")) for page in parts]
+        left = [page for page in pages if page.template or not frames.take(page)]
+        plugin = GeneratedPages(left, frames, renderer, describer, newest)
         _build_language(project, out, language, plugin, catalog)
     _move(frames.whole, out / _PREFIXES[language])
     return len(pages), plugin.written

@@ -7,7 +7,7 @@ make that a part of its key.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +46,22 @@ _OF_THE_DAY = "period-future"
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where work is done and kept: `code` is the digest of what makes files out of data."""
+    """Where work is done and kept: `code` is the digest of what makes files out of data.
+
+    `states` are the digests of packages by name, each as its files were when they were first looked at.
+    """
 
     scheduler: Scheduler
     cache: BuildCache
     code: str
     report: Report
+    states: dict[str, str] = field(default_factory=dict)
+
+    def state_of(self, package: Package) -> str:
+        """Return the digest of a package, taken before this build read any row of it. Raises OSError."""
+        if package.name not in self.states:
+            self.states[package.name] = digest_package(package)
+        return self.states[package.name]
 
     def do(self, stage: str, step: Callable[[Any, Any], Any], jobs: Sequence[Any], shared: Any) -> Iterator[Done[Any]]:
         """Yield what became of each job, in order, and tell how far the stage is."""
@@ -103,6 +113,7 @@ def check_each(packages: Sequence[Package], context: Context, shop: Workshop) ->
     keys: dict[str, str] = {}
     for package in packages:
         if state := _digest_safely(package):
+            shop.states[package.name] = state
             keys[package.name] = _digest_check(package, state, digests, shop.code)
             kept = _recall_examined(keys[package.name], context.today, shop.cache)
             if kept is not None:
@@ -198,7 +209,7 @@ def write_each(packages: Sequence[Package], data: Path, shop: Workshop) -> dict[
 
     Precondition: all packages passed the check. Raises OSError where the disk fails, WorkError where a package changes.
     """
-    digests = {package.name: digest_package(package) for package in packages}
+    digests = {package.name: shop.state_of(package) for package in packages}
     orders = [_order(package, digests, shop.code) for package in packages]
     shop.cache.use(order.key for order in orders)
     shelf = Shelf(shop.cache.root, data, read_registers(packages))
