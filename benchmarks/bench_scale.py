@@ -1,10 +1,12 @@
 """Builds of catalogues of growing size: cost of a package, one row changed, nothing changed.
 
-`PYTHONPATH=scripts python benchmarks/bench_scale.py 100 1000 10000` measures other sizes than `make bench` does.
+`PYTHONPATH=scripts python benchmarks/bench_scale.py 100 1000 10000` measures other sizes than `make bench` does, and
+`--rows` other tables. Ten thousand packages need 40 GB below `$TMPDIR` and hours of two cores.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import subprocess
 import sys
@@ -28,7 +30,8 @@ _SAMPLE_SECONDS = 0.2
 class Cost:
     """What a build took: wall seconds, seconds of work of all its processes, and their largest memory in MB.
 
-    The memory is summed over processes, so that what they share counts once for each: no less than the truth.
+    The memory is that of all processes together at one moment: of what several of them share each counts its part, as
+    Linux tells it (proportional set size); elsewhere what they share counts once for each.
     """
 
     seconds: float
@@ -36,13 +39,15 @@ class Cost:
     peak_mb: int
 
 
-def run(sizes: tuple[int, ...] = SIZES) -> None:
-    """Print, for each size, a full build, one with a row changed, and one with nothing changed; then the growth."""
+def run(sizes: tuple[int, ...] = SIZES, rows: int = ROWS) -> None:
+    """Print a row for each size: a full build, one with a row changed, one with nothing changed; then the growth."""
+    print("| packages | full build: wall, work, a package | peak | one row changed: work, share | nothing changed |")
+    print("|---|---|---|---|---|")
     shares: list[tuple[int, float]] = []
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             project = Path(folder) / "project"
-            generate_catalog(project, Plan(size, ROWS))
+            generate_catalog(project, Plan(size, rows))
             full = measure_build(project)
             change_row(project / "datapackages" / "indicators" / f"invented_{size // 2:05}" / "data.csv")
             row = measure_build(project)
@@ -51,36 +56,37 @@ def run(sizes: tuple[int, ...] = SIZES) -> None:
             nothing = measure_build(project)
         shares.append((size, full.work / size))
         print(
-            f"{size} packages x {ROWS} rows: full build {full.seconds:.1f} s, {full.work:.1f} s of work, "
-            f"{full.work / size * 1000:.0f} ms a package, peak {full.peak_mb} MB"
+            f"| {size:,} x {rows:,} rows | {full.seconds:.0f} s, {full.work:.0f} s, {full.work / size * 1000:.0f} ms "
+            f"| {max(full.peak_mb, row.peak_mb):,} MB | {row.work:.1f} s, {row.work / full.work:.3f} "
+            f"| {nothing.seconds:.2f} s, {nothing.work:.2f} s of work |",
+            flush=True,
         )
-        share = row.work / full.work
-        print(f"  one row changed: {row.seconds:.1f} s, {row.work:.1f} s of work, {share:.3f} of the full build")
-        print(f"  nothing changed: {nothing.seconds:.2f} s, {nothing.work:.2f} s of work")
     for (small, before), (large, after) in pairwise(shares):
-        print(f"cost of a package, {large} against {small}: {after / before:.2f}")
+        print(f"cost of a package, {large:,} against {small:,}: {after / before:.2f}")
 
 
 def measure_build(project: Path) -> Cost:
     """Build `project` into itself; raise CalledProcessError where that fails."""
     command = [PYTHON, "scripts/build_portal.py", "--project", str(project), "--quiet"]
     start = time.perf_counter()
-    process = psutil.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    work: dict[int, float] = {}
-    peak = 0
-    while process.poll() is None:
-        memory = 0
-        for one in _list_family(process):
-            try:
-                times = one.cpu_times()
-                work[one.pid] = times.user + times.system
-                memory += one.memory_info().rss
-            except psutil.Error:
-                continue
-        peak = max(peak, memory)
-        time.sleep(_SAMPLE_SECONDS)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command, stderr=process.stderr.read())
+    with tempfile.TemporaryFile() as said:  # thousands of warnings would fill a pipe that nobody reads
+        process = psutil.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=said)
+        work: dict[int, float] = {}
+        peak = 0
+        while process.poll() is None:
+            memory = 0
+            for one in _list_family(process):
+                try:
+                    times = one.cpu_times()
+                    work[one.pid] = times.user + times.system
+                    memory += _read_memory(one)
+                except psutil.Error:
+                    continue
+            peak = max(peak, memory)
+            time.sleep(_SAMPLE_SECONDS)
+        if process.returncode:
+            said.seek(0)
+            raise subprocess.CalledProcessError(process.returncode, command, stderr=said.read())
     return Cost(time.perf_counter() - start, sum(work.values()), peak >> 20)
 
 
@@ -89,6 +95,22 @@ def _list_family(process: psutil.Popen) -> list[psutil.Process]:
         return [process, *process.children(recursive=True)]
     except psutil.Error:
         return []
+
+
+def _read_memory(process: psutil.Process) -> int:
+    try:
+        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:  # not Linux, or gone
+        return int(process.memory_info().rss)
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0) << 10
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, default=SIZES, help="numbers of packages")
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of each package")
+    return parser.parse_args(argv)
 
 
 def change_row(path: Path) -> None:
@@ -104,4 +126,6 @@ def change_row(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(tuple(map(int, sys.argv[1:])) or SIZES)
+    arguments = parse_arguments()
+    run(tuple(arguments.sizes), arguments.rows)
+    sys.exit(0)
