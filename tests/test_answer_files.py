@@ -5,16 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
+from portal.api import answer_files
 from portal.api.answer_files import FOLDER, list_addresses, write_answers
 from portal.api.api_schema import ApiSchema, TableSchema
+from portal.work.build_cache import BuildCache
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from portal.api.api_gate import ApiGate
     from published import Published
 
 pytest_plugins = ("published",)
@@ -72,3 +76,25 @@ def test_what_is_costly_is_left_to_the_lane() -> None:
         "/datasette/.json", "/datasette/opendata.json", "/datasette/opendata/cheap.json",
         "/datasette/opendata/cheap.json?_shape=objects",
     ]  # fmt: skip
+
+
+def test_answers_whose_table_is_the_same_are_not_asked_for_again(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, cache = tmp_path / "release", BuildCache(tmp_path / "cache")
+    shutil.copytree(published.folder.current.resolve(), release, ignore=shutil.ignore_patterns("site"))
+    before = {file.name: file.read_bytes() for file in (release / FOLDER).rglob("*.json*")}
+    asked: list[str] = []
+    answer = answer_files.answer_address
+
+    async def note(gate: ApiGate, address: str) -> dict[str, bytes]:
+        asked.append(address)
+        return await answer(gate, address)
+
+    monkeypatch.setattr(answer_files, "answer_address", note)
+    for key in ("first", "first", "second"):
+        shutil.rmtree(release / FOLDER)
+        write_answers(release, cache, {"units": key, "areas": "same"})
+        assert {file.name: file.read_bytes() for file in (release / FOLDER).rglob("*.json*")} == before
+    counts = Counter(address.rpartition("/")[2].partition(".")[0] for address in asked)
+    assert (counts["areas"], counts["units"], counts["sources"]) == (2, 4, 6), "two addresses of each table"

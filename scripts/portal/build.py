@@ -39,7 +39,7 @@ from portal.sqlite.database import write_database
 from portal.sqlite.table_shape import read_shapes
 from portal.work.build_cache import BuildCache, digest_code
 from portal.work.build_event import Begun, Stage
-from portal.work.package_work import Workshop, check_each, read_each, write_each
+from portal.work.package_work import Workshop, check_each, digest_answers, read_each, write_each
 from portal.work.scheduler import Processes, WorkError
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def build_portal(
             collections=collections,
         )
         with _timed("metadata", report):
-            _write_api(catalog, packages, project, staging)
+            _write_api(catalog, packages, project, staging, shop)
             write_catalog(catalog, summaries, data)
             write_latest(catalog, data)
             write_ckan(catalog, staging)
@@ -154,7 +154,7 @@ def build_portal(
     return Result(release, findings, len(packages), pages, account_for(catalog))
 
 
-def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, staging: Path) -> None:
+def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, staging: Path, shop: Workshop) -> None:
     """Write what Datasette serves beside the database, and then what it answers."""
     units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
     metadata = make_metadata(packages, catalog.settings, units)
@@ -162,7 +162,7 @@ def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, sta
     inspection = inspect_database(staging / "opendata.db")
     (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
     write_api_pages(project / "site" / "theme" / "datasette", catalog.settings, staging / FOLDER)
-    write_answers(staging)
+    write_answers(staging, shop.cache, digest_answers(packages, metadata, shop))
 
 
 def _write_beside_pages(catalog: Catalog, site: Path) -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+import shutil
+from itertools import groupby
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -22,32 +25,49 @@ from portal.files.precompression import GZIP_SUFFIX
 from portal.web.api_error import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 FOLDER = "answers"
+# Where kept answers lie until they are in their place; no address begins so.
+_PART = ".part"
 # No portal is there: an answer that is the same for both is the same for all.
 _HOSTS = ("http://one.invalid", "https://another.invalid:8443")
 # What pages, guides and examples of the portal ask for; nginx looks for a file where it is asked so (decisions.conf).
 QUERIES = ("", "?_shape=objects")
 
 
-def write_answers(release: Path) -> int:
+class Keeper(Protocol):
+    """Keeps files by the digest of what they are made from."""
+
+    def take(self, folder: Path, key: str) -> tuple[Any] | None:
+        """Make `folder` hold what was kept for a key; return its value alone in a tuple, None where nothing is kept."""
+
+    def keep(self, key: str, make: Callable[[Path], Any]) -> None:
+        """Keep what `make` writes and returns for a key."""
+
+
+def write_answers(release: Path, keeper: Keeper | None = None, keys: Mapping[str, str] | None = None) -> int:
     """Write below the folder `answers` of a release what its API answers, each with a `.gz` where it sends one.
 
-    The file lies at the path of its address, and the query belongs to its name. Returns how many there are; raises
-    OSError where the disk fails.
+    The file lies at the path of its address, and the query belongs to its name. `keys` are digests, by table, of all
+    that its answers are made from: these are taken from the keeper where it has them. Returns how many answers there
+    are; raises OSError where the disk fails.
     """
-    return asyncio.run(_write_all(release))
+    return asyncio.run(_write_all(release, keeper, keys or {}))
 
 
-async def _write_all(release: Path) -> int:
+async def _write_all(release: Path, keeper: Keeper | None, keys: Mapping[str, str]) -> int:
     metadata = json.loads((release / "datasette.json").read_bytes())
     schema = read_schema(release / "opendata.db", metadata)
     api, lane = open_api(release / "opendata.db", metadata), QueryLane(release)
     gate = ApiGate(api, schema, lane)
     try:
-        return sum([await _write_one(gate, path, release / FOLDER) for path in list_addresses(schema)])
+        count = 0
+        for path, addresses in groupby(list_addresses(schema), lambda address: address.partition("?")[0]):
+            key = keys.get(PurePosixPath(path).stem, "")
+            count += await _write_table(gate, list(addresses), release / FOLDER, keeper if key else None, key)
+        return count
     finally:
         await lane.stop()
         await close_api(api)
@@ -66,18 +86,41 @@ def list_addresses(schema: ApiSchema) -> Iterator[str]:
             yield API_PREFIX.rstrip("/") + address
 
 
-async def _write_one(gate: ApiGate, address: str, folder: Path) -> bool:
-    """Write the answer to one address; tell whether there is one that holds on every host."""
+async def _write_table(gate: ApiGate, addresses: Sequence[str], out: Path, keeper: Keeper | None, key: str) -> int:
+    """Write the answers of one table, kept ones if there are any; return how many."""
+    part = out / _PART
+    if keeper and (kept := keeper.take(part, key)):
+        for file in [path for path in sorted(part.rglob("*")) if path.is_file()]:
+            target = out / file.relative_to(part)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.rename(target)
+        shutil.rmtree(part)
+        return int(kept[0])
+    found = [await answer_address(gate, address) for address in addresses]
+    files = {name: content for one in found for name, content in one.items()}
+
+    def make(folder: Path) -> int:
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        return sum(map(bool, found))
+
+    if keeper:
+        keeper.keep(key, make)
+    return make(out)
+
+
+async def answer_address(gate: ApiGate, address: str) -> dict[str, bytes]:
+    """Return the files of the answer to one address, by name; none where it does not hold on every host."""
     answers = [await _ask(gate, host, address, "identity") for host in _HOSTS]
     if answers[0].status_code != 200 or len({(one.content, *one.headers.items()) for one in answers}) > 1:
-        return False
-    file = folder / address.removeprefix("/")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(answers[0].content)
+        return {}
+    name = address.removeprefix("/")
+    files = {name: answers[0].content}
     packed = await _ask(gate, _HOSTS[0], address, "gzip")
     if packed.headers.get("content-encoding") == "gzip":
-        file.with_name(file.name + GZIP_SUFFIX).write_bytes(b"".join([part async for part in packed.aiter_raw()]))
-    return True
+        files[name + GZIP_SUFFIX] = b"".join([part async for part in packed.aiter_raw()])
+    return files
 
 
 async def _ask(gate: ApiGate, host: str, address: str, coding: str) -> httpx.Response:

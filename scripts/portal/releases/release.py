@@ -138,9 +138,7 @@ def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
     """Seal `staging` and make it the published release; return its id."""
     manifest = _make_manifest(staging)
     _keep_times(staging, folder.current, manifest)
-    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-    identifier = hashlib.sha256(text.encode()).hexdigest()[:16]
-    (staging / MANIFEST).write_text(text, "utf-8")
+    identifier = _write_manifest(manifest, staging / MANIFEST)
     record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
     (staging / RECORD).write_text(json.dumps(record) + "\n", "utf-8")
     folder.releases.mkdir(exist_ok=True)
@@ -156,6 +154,15 @@ def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
     _write_last(folder, target)
     _prune(folder, keep=target)
     return identifier
+
+
+def _write_manifest(manifest: dict[str, list[dict[str, str | int]]], path: Path) -> str:
+    """Write the manifest piece by piece, for it may be long; return the id of the release, a digest of it."""
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(manifest, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _repair(target: Path, staging: Path, manifest: dict[str, list[dict[str, str | int]]]) -> None:
