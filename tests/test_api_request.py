@@ -151,6 +151,7 @@ def test_facets_are_counted_for_readers_of_small_tables_and_whoever_asks(address
         ("/opendata.db", "unknown-page", 404, "The API has no address /opendata.db."),
         ("/-/databases.json", "unknown-page", 404, "The API has no address /-/databases.json."),
         ("/-/static/", "unknown-page", 404, "The API has no address /-/static/."),
+        ("/-/static/" + "x" * 250, "unknown-page", 404, "The API has no address /-/static/xxx"),
         ("/-/threads", "unknown-page", 404, "The API has no address /-/threads."),
         ("/opendata/a/b/c", "unknown-page", 404, "The API has no address /opendata/a/b/c."),
         ("/opendata/small.xml", "unknown-page", 404, "The API has no address /opendata/small.xml."),

@@ -366,7 +366,7 @@ def test_every_address_that_the_page_offers_answers(language: str, served_addres
     html = httpx.get(f"{served_address}{'/en' if language == 'en' else ''}/developers/api/").text
     links = set(re.findall(r'<p class="address"[^>]*><code>[^<]*</code> <a href="([^"]*)"', html))
     assert len(links) > 140
-    with httpx.Client(base_url=served_address) as client:
+    with httpx.Client(base_url=served_address, timeout=60) as client:  # the first statement starts processes
         for link in links:
             assert client.get(link.replace("&amp;", "&")).status_code == 200, link
 

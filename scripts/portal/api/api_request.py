@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MAX_QUERY_BYTES = 8_000
 MAX_PARAMETERS = 100
 MAXFACETS = 10
+_LONGEST_FILE = 255  # no file system has longer names, and Datasette would let the fault through to the log
 _FORMATS = ("json", "csv")
 _LOOKUPS = {key for key, _, _ in Filters([]).lookups()}
 # What any answer with rows can be asked for, and how its form is chosen.
@@ -87,7 +88,7 @@ def read_request(schema: ApiSchema, path: str, query: bytes) -> ApiRequest:
     if stem.endswith("/") and form != "html" and path != "/.json":  # for Datasette it would be a row without a key
         raise ApiError("unknown-page", path=path)
     if stem.startswith("/-/"):
-        if not stem.startswith("/-/static/") or stem.endswith("/"):
+        if not stem.startswith("/-/static/") or stem.endswith("/") or len(stem) > _LONGEST_FILE:
             raise ApiError("unknown-page", path=path)
         return ApiRequest(Kind.ASSET, "file", path)
     if stem in {"", "/"} or path == "/.json":
