@@ -16,17 +16,22 @@ from hypothesis import strategies as st
 
 from portal.data.descriptor import read_packages
 from portal.data.table import Table
+from portal.proofs import proof
 from portal.proofs.page_agreement import compare_pages
+from portal.proofs.proof import Prover
 from portal.proofs.reread_database import open_database
 from portal.proofs.reread_pages import read_shown_day, read_shown_number
 from portal.proofs.reread_period import read_shown_period
 from portal.words.number import format_number
 from portal.words.period import format_period
 from portal.words.text import LANGUAGES
+from portal.work.build_cache import BuildCache
 
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
 
+    from portal.data.package import Package
     from portal.proofs.agreement import Proof
     from portal.words.text import Language
     from published import Published
@@ -194,3 +199,29 @@ def test_only_the_first_number_counts(text: str, language: Language, expected: s
 def test_days_are_read_in_both_languages() -> None:
     assert read_shown_day("31/7/2023", "vi") == read_shown_day("31 July 2023", "en") == date(2023, 7, 31)
     assert read_shown_day("31 Juli 2023", "en") == "31 Juli 2023"
+
+
+def test_pages_are_compared_again_where_they_changed(
+    published: Published, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = [one for one in read_packages(published.project / "datapackages").packages if one.name == "fish"]
+    prover = Prover({}, BuildCache(tmp_path / "cache"), "code")
+    compared: list[str] = []
+
+    def note(package: Package, table: Table, folder: Path, database: sqlite3.Connection) -> Proof:
+        compared.append(package.name)
+        return compare_pages(package, table, folder, database)
+
+    monkeypatch.setattr(proof, "compare_pages", note)
+    database = published.folder.current / "opendata.db"
+    first = prover.prove_pages(packages, site, database)
+    assert (first.findings, len(first.comparisons)) == ((), 2)
+    assert prover.prove_pages(packages, site, database) == first
+    assert compared == ["fish"]
+    page = site / "catalog/fish/index.html"
+    page.write_text("<p>nothing</p>", "utf-8")
+    for _ in range(2):  # what does not agree is never kept
+        assert [one.code for one in prover.prove_pages(packages, site, database).findings] == ["form-unreadable"]
+    page.unlink()
+    assert prover.prove_pages(packages, site, database).findings
+    assert compared == ["fish"] * 4

@@ -1,0 +1,40 @@
+"""Abstracts: what they say of a dataset is what its rows say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from factory import make_tiny_catalog, write_indicator, write_reference, write_references
+from portal.figures.abstract import Abstract
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_an_abstract_says_what_the_rows_say(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    write_reference(tmp_path, "sources", ["id,title,publisher,document_number,date", "a,A,Sở,,", "b,B,,,"])
+    rows = [
+        {"period": "2021", "source": "b", "note": "Chỉ tiếng Việt."},
+        {"period": "2023", "source": "a", "flags": "unclear", "note": "Hai thứ tiếng.", "note_en": "Both."},
+        {"period": "2030", "source": "a", "status": "target"},
+    ]
+    write_indicator(tmp_path, "fish", rows)
+    catalog = make_tiny_catalog(tmp_path)
+    abstract = catalog.abstract("fish")
+    assert (abstract.rows, abstract.flagged, abstract.untranslated) == (3, 1, 1)
+    assert abstract.years == ("2021", "2023", "2030")
+    assert (abstract.statuses, abstract.sources) == ({"actual": 2, "target": 1}, {"a": 2, "b": 1})
+    assert (abstract.flags, abstract.variables) == ({"unclear": 1}, {"catch": ("tonne",)})
+    assert abstract.extent.interval == "2021-01-01/2030-12-31"
+    assert abstract.extents["b"].interval == "2021-01-01/2021-12-31"
+    assert abstract.headline == catalog.observations["fish"][1]
+    assert catalog.count_by("sources") == {"a": 2, "b": 1}
+    assert list(catalog.list_flagged()) == [catalog.observations["fish"][1]]
+    assert [one.period_text for one in catalog.use_of("a").first] == ["2023", "2030"]
+    assert catalog.by_source == {"a": ["fish"], "b": ["fish"]}
+
+
+def test_a_table_without_figures_has_an_empty_one(tmp_path: Path) -> None:
+    write_references(tmp_path)
+    assert make_tiny_catalog(tmp_path).abstract("units") == Abstract()
