@@ -127,6 +127,15 @@ class Catalog:
             if self.abstract(dataset).flags:
                 yield from (one for one in self.observations[dataset] if one.flags)
 
+    @cached_property
+    def by_source(self) -> Mapping[str, list[str]]:
+        """Return the datasets that take figures from a document, by its name."""
+        datasets: dict[str, list[str]] = {}
+        for dataset in self.observations:
+            for source in self.abstract(dataset).sources:
+                datasets.setdefault(source, []).append(dataset)
+        return datasets
+
     def use_of(self, source: str) -> SourceUse:
         """Return what is used of a document; the rows of its datasets are read once for it."""
         if source not in self._uses:
@@ -135,7 +144,7 @@ class Catalog:
 
 
 def _measure_use(catalog: Catalog, source: str) -> SourceUse:
-    datasets = [name for name in catalog.observations if source in catalog.abstract(name).sources]
+    datasets = catalog.by_source.get(source, [])
     printed: set[tuple[str, str]] = set()
 
     def note_rows() -> Iterator[Observation]:

@@ -85,12 +85,13 @@ class Writer(CatalogWriter):
 
     def sources_page(self) -> Page:
         """Return the list of documents that figures come from."""
+        counts = self.catalog.count_by("sources")
         rows = [
             (
                 name,
                 self.label("sources", name),
                 self.source_facts(name),
-                self.number(self.catalog.count_by("sources")[name]),
+                self.number(counts[name]),
             )
             for name in self.catalog.records.get("sources", {})
         ]
