@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from factory import make_tiny_catalog, write_indicator, write_reference, write_references
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 def test_an_abstract_says_what_the_rows_say(tmp_path: Path) -> None:
     write_references(tmp_path)
+    shutil.rmtree(tmp_path / "sources")
     write_reference(tmp_path, "sources", ["id,title,publisher,document_number,date", "a,A,Sở,,", "b,B,,,"])
     rows = [
         {"period": "2021", "source": "b", "note": "Chỉ tiếng Việt."},
