@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -686,6 +687,24 @@ async def ask_through_a_switch(build: Path) -> None:
             assert await read_first_name(old) == "release-1"
             assert await read_first_name(switch.current) == "release-2"
         while open_databases(build) != {"release-2"}:
+            await asyncio.sleep(0.01)
+        await switch.close()
+
+
+def test_nothing_of_an_old_release_stays_in_memory(build: Path) -> None:
+    asyncio.run(forget_through_a_switch(build))
+
+
+async def forget_through_a_switch(build: Path) -> None:
+    switch = ReleaseSwitch(build / "current")
+    await switch.current.warm_up()
+    old = weakref.ref(switch.current)
+    assert await read_first_name(switch.current) == "release-1"
+    write_release(build, "release-2")
+    publish(build, "release-2")
+    async with asyncio.timeout(WAIT_SECONDS):
+        while old():
+            switch.look()
             await asyncio.sleep(0.01)
         await switch.close()
 

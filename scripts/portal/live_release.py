@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ class LiveRelease:
     async def warm_up(self) -> None:
         """Make the first request as fast as the next. Raises OSError where Datasette cannot read the file."""
         await warm_up_api(self._datasette)
+        _spare_collector()
 
     async def close(self) -> None:
         """Give back threads and files; only for a release that no request uses."""
@@ -132,7 +134,21 @@ class ReleaseSwitch:
         if release.retired and not release.users:
             task = asyncio.create_task(release.close())
             self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            task.add_done_callback(self._forget)
+
+    def _forget(self, closing: asyncio.Task[None]) -> None:
+        self._closing.discard(closing)
+        _spare_collector()
+
+
+def _spare_collector() -> None:
+    """Free what no release needs any more, and look no more at what stays.
+
+    Python's collector of garbage would look at all of it now and then, and one request would wait for that.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 async def _open_warm(stamp: ReleaseStamp) -> LiveRelease:

@@ -8,6 +8,7 @@ when standard input does, so that none outlives the server that started them.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -84,6 +85,9 @@ def main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     api = _open(folder)
+    # The collector of garbage would write on every page of memory that the workers share with this process.
+    gc.collect()
+    gc.freeze()
     workers: list[Worker] = []
     for listener in listeners:
         workers.append(Worker(api, listener, [one.gone for one in workers]))
