@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from portal.checks.evidence import Verification
     from portal.data.package import Package
-    from portal.figures.catalog import Catalog, Record
+    from portal.data.register import Record
+    from portal.figures.catalog import Catalog
 
 SOURCES = REPOSITORY.parent / "shared" / "sources"
 needs_texts = pytest.mark.skipif(

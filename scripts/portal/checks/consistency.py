@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from portal.data.observation import Observation
-    from portal.figures.catalog import Record
+    from portal.data.register import Record
 
 HOME_AREA = "KG"
 PARTS_DISAGREE, CONFLICTING, ROUNDED = "parts_disagree", "conflicting_values", "rounded"

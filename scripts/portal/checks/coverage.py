@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from portal.checks.provenance import Claim
     from portal.checks.source_text import SourceText
-    from portal.figures.catalog import Record
+    from portal.data.register import Record
 
 _SURROUNDINGS = 40
 

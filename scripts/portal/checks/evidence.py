@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portal.data.package import Package
-    from portal.figures.catalog import Record
+    from portal.data.register import Record
 
 # The registers and the columns that are looked at; a register without one of them is as good as empty there.
 _REGISTERS = {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from portal.checks.source_text import SourceText
     from portal.data.observation import Observation
-    from portal.figures.catalog import Record
+    from portal.data.register import Record
     from portal.words.printed_number import PrintedNumber
 
 MISPRINT = "misprint"

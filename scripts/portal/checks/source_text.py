@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from portal.figures.catalog import Record
+    from portal.data.register import Record
 
 DIGITS = re.compile(r"[0-9]+")
 _LOCATOR = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,8})\Z")

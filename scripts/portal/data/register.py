@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from portal.data.package import Package
 
+# One row of a reference package: its cells by column, as texts.
+Record = dict[str, str]
 # By reference package, then by code: the cells of its row by column, as texts.
 Registers = Mapping[str, Mapping[str, Mapping[str, str]]]
 

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from portal.data.finding import Finding
     from portal.data.observation import Observation
     from portal.data.package import Package
+    from portal.data.register import Record
     from portal.data.settings import Settings
     from portal.data.table import Table
     from portal.figures.abstract import Abstract
     from portal.files.distribution import Distribution
     from portal.sqlite.table_shape import TableShape
 
-Record = dict[str, str]
 # Figures of a document that are shown on its page.
 MOST_OF_SOURCE = 500
 

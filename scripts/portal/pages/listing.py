@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from portal.checks.consistency import Verdict
     from portal.data.observation import Observation
     from portal.data.package import Package
-    from portal.figures.catalog import Record
+    from portal.data.register import Record
     from portal.figures.explanation import Judgement
     from portal.pages.view import Card, Target
     from portal.proofs.agreement import Proof

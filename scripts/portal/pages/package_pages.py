@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from portal.data.finding import Finding
     from portal.data.observation import Observation
     from portal.data.package import Package
+    from portal.data.register import Record
     from portal.data.settings import Settings
-    from portal.figures.catalog import Record
     from portal.files.distribution import Distribution
     from portal.pages.view import Card
     from portal.work.package_work import Workshop

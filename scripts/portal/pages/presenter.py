@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from portal.checks.consistency import Verdict
     from portal.data.observation import Observation
     from portal.data.package import Field, Package
+    from portal.data.register import Record
     from portal.data.table import Cell
     from portal.figures.abstract import Abstract
-    from portal.figures.catalog import Catalog, Record
+    from portal.figures.catalog import Catalog
     from portal.figures.explanation import Judgement
     from portal.words.text import Language
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from portal.data.package import Package
-    from portal.figures.catalog import Catalog, Record
+    from portal.data.register import Record
+    from portal.figures.catalog import Catalog
     from portal.pages.view import Figure, WrittenPage
     from portal.words.synonym import Synonyms
     from portal.words.text import Language
