@@ -396,7 +396,9 @@ def test_refuses_tricks(portal: Portal, target: str) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     assert b"\r\nlocation:" not in head.lower()
-    assert body.decode() == "Địa chỉ không hợp lệ. / Bad address.\n"
+    assert b"\r\ncontent-type: application/problem+json" in head.lower()
+    said = json.loads(body)
+    assert (said["detail_vi"], said["detail"]) == ("Địa chỉ không hợp lệ.", "The address is not valid.")
 
 
 @pytest.mark.parametrize("host", [b"m\xfcnchen.example", b"a b", b'a"b', b"x" * 300, b"a/b", b"a<b>"])

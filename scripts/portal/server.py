@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.websockets import WebSocketClose
 
 from portal.api.api import API_PREFIX
 from portal.live_release import ReleaseSwitch
+from portal.web.api_error import PROBLEM_TYPE, ApiError
 from portal.web.metrics import answer_metrics, measure
 
 if TYPE_CHECKING:
@@ -55,7 +56,6 @@ _UNREADABLE = re.compile(r"[\\\0-\x1f\x7f\ufffd]")
 EXPOSED_HEADERS = "Link, ETag, Content-Disposition, Content-Range, X-Release, X-Truncated, Retry-After"
 # Pages made to stand in frames of other sites.
 EMBEDS = ("/embed/", "/en/embed/")
-BAD_ADDRESS = "Địa chỉ không hợp lệ. / Bad address.\n"
 
 
 def create_app(published: Path) -> ASGIApp:
@@ -121,13 +121,18 @@ def _guard(app: ASGIApp) -> ASGIApp:
         elif scope["type"] != "http":
             await app(scope, receive, send)
         elif is_trick(scope["path"]) or not _HOST.fullmatch(dict(scope["headers"]).get(b"host", b"")):
-            await PlainTextResponse(BAD_ADDRESS, 400)(scope, receive, _add_headers(scope, send))
+            await _refuse(ApiError("bad-address"))(scope, receive, _add_headers(scope, send))
         elif scope["method"] == "OPTIONS" and not scope["path"].startswith("/api/"):
             await Response(None, 204, PREFLIGHT)(scope, receive, _add_headers(scope, send))
         else:
             await app(scope, receive, _add_headers(scope, send))
 
     return guarded
+
+
+def _refuse(error: ApiError) -> Response:
+    """Return what a proxy in front says as well."""
+    return JSONResponse(error.write_body(), error.status, {"Cache-Control": "no-store"}, PROBLEM_TYPE)
 
 
 def is_trick(path: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from portal.api.api_metadata import DATABASE
-from portal.api.openapi_parts import SWITCH, Part, Shared, make_parameter, name_shared
+from portal.api.openapi_parts import NUMERIC, SWITCH, Part, Shared, make_parameter, name_shared
 from portal.api.openapi_words import TableWords, say_own
 
 if TYPE_CHECKING:
@@ -119,18 +119,12 @@ class _DocumentWriter:
             "tags": ["files"],
             "summary": self.shared.say("openapi_any_file"),
             "parameters": [dataset, file],
-            "responses": {"200": answer, "400": self._bad_address(), "404": self._missing_file()},
+            "responses": {"200": answer, **self.shared.problems(400), "404": self._missing_file()},
         }
 
     def _get_file(self, name: str, words: str, schema: Part, group: str = "") -> Part:
         answer = self.shared.answer(f"File.{group or name}", self.shared.say("openapi_answer_file"), (_JSON, schema))
         return {"operationId": name, "tags": ["files"], "summary": words, "responses": {"200": answer}}
-
-    def _bad_address(self) -> Part:
-        return {
-            "description": self.shared.say("openapi_answer_bad_address"),
-            "content": {_LINES: {"schema": {"type": "string"}}},
-        }
 
     def _missing_file(self) -> Part:
         page = {"text/html": {"schema": {"type": "string"}}}
@@ -145,7 +139,7 @@ class _DocumentWriter:
         rest = [name for name in names if name not in shape.key]
         others = self.shared.schema(f"others.{group}", {"type": "string", "enum": rest}, owner=shape.name)
         filters = [self._filter(shape.name, column) for column in shape.columns]
-        filters.append(self.shared.filters(names, shape.name))
+        filters.append(self.shared.filters(shape.columns, shape.name))
         table = {
             "operationId": f"list_{shape.name}",
             "tags": ["tables"],
@@ -172,7 +166,7 @@ class _DocumentWriter:
 
     def _filter(self, table: str, column: ColumnShape) -> Part:
         words = self.shared.say("openapi_param_filter", title=self._words.column_title(table, column.name))
-        part = make_parameter(column.name, words, {"type": "string"})
+        part = make_parameter(column.name, words, {"type": "number" if column.type in NUMERIC else "string"})
         return self.shared.components.share("parameters", f"filter.{column.name}", part, table)
 
     def _row_schema(self, shape: TableShape) -> Part:

@@ -9,11 +9,14 @@ from portal.web.api_error import PROBLEM_TYPE, list_error_kinds
 from portal.words.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from portal.sqlite.table_shape import ColumnShape
     from portal.words.text import Language
 
 Part = dict[str, Any]
+# JSON types of columns that hold numbers.
+NUMERIC = ("integer", "number")
 # Comparisons of Datasette that hold for any column.
 OPERATORS = (
     "exact", "not", "contains", "notcontains", "startswith", "endswith", "gt", "gte", "lt", "lte", "like", "notlike",
@@ -24,6 +27,10 @@ MOST_ROWS = 1_000
 _KEY_PART = r"^(?:[A-Za-z0-9_+-]|~[0-9A-F]{2})+$"
 # In a list in brackets Datasette would look for JSON.
 _FILTER_VALUE = r"^[^\[\u0000]*$"
+# What columns of numbers are compared with, a number or several.
+_COMPARED_NUMBER = r"^-?[0-9]{1,15}(?:\.[0-9]{1,15})?$"
+_COMPARED_NUMBERS = r"^-?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:,-?[0-9]{1,15}(?:\.[0-9]{1,15})?)*$"
+_OF_NUMBER, _OF_NUMBERS = ("exact", "not", "gt", "gte", "lt", "lte"), ("in", "notin")
 _CELL: Part = {"type": ["string", "number", "null"]}
 _ROW_FORMS = ["arrays", "objects", "array", "arrayfirst"]
 SWITCH: Part = {"type": "string", "enum": ["on", "off", "true", "false", "1", "0"], "default": "off"}
@@ -110,11 +117,23 @@ class Shared:
         part = make_parameter(name, words, {"type": "string", "pattern": _KEY_PART}, "path")
         return self.components.share("parameters", f"key.{name}", part)
 
-    def filters(self, names: Iterable[str], owner: str) -> Part:
+    def filters(self, columns: Sequence[ColumnShape], owner: str) -> Part:
         """Return a reference to the parameter that stands for all comparisons of some columns."""
-        pattern = f"^(?:{'|'.join(names)})__(?:{'|'.join(OPERATORS)})$"
-        value = {"type": "string", "pattern": _FILTER_VALUE}
-        schema = {"type": "object", "patternProperties": {pattern: value}, "additionalProperties": False}
+        numbers = [one.name for one in columns if one.type in NUMERIC]
+        texts = [one.name for one in columns if one.type not in NUMERIC]
+        rest = [one for one in OPERATORS if one not in {*_OF_NUMBER, *_OF_NUMBERS}]
+        compared = (
+            (texts, OPERATORS, _FILTER_VALUE),
+            (numbers, _OF_NUMBER, _COMPARED_NUMBER),
+            (numbers, _OF_NUMBERS, _COMPARED_NUMBERS),
+            (numbers, rest, _FILTER_VALUE),
+        )
+        values = {
+            f"^(?:{'|'.join(names)})__(?:{'|'.join(operators)})$": {"type": "string", "pattern": pattern}
+            for names, operators, pattern in compared
+            if names
+        }
+        schema = {"type": "object", "patternProperties": values, "additionalProperties": False}
         return self.parameter("filters", schema, owner=owner, style="form", explode=True)
 
     def problems(self, *statuses: int) -> Part:
