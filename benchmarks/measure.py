@@ -62,7 +62,10 @@ def say_growth(more: Work, work: Work) -> None:
 
 
 def run_process(command: Sequence[str | Path]) -> Run:
-    """Run a command to its end; raise CalledProcessError where it fails."""
+    """Run a command to its end; raise CalledProcessError where it fails.
+
+    The peak is at least what this process had when it started the command (getrusage(2)): hold nothing large meanwhile.
+    """
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT)
     assert process.stdout is not None  # noqa: S101 - a pipe was asked for
