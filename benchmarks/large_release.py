@@ -73,7 +73,7 @@ def _make_rows() -> Iterator[tuple[object, ...]]:
 
 def make_keys(count: int) -> list[Key]:
     """Return keys of rows from all over the table, the same in every run."""
-    pick = random.Random(11).randrange  # noqa: S311
+    pick = random.Random(11).randrange  # noqa: S311 - the same keys in every run
     return [
         (str(1925 + pick(_YEARS)), f"A{pick(_AREAS):02}", f"s{pick(_SECTORS):02}", f"p{pick(_PRODUCTS):02}")
         for _ in range(count)

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+# A process begins with the peak memory of the one that started it (getrusage(2)); a small one in between has little.
+_LAUNCHER = """
+import os, sys, time
+os.set_inheritable(int(sys.argv[1]), False)
+start = time.perf_counter()
+_, status, usage = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+seconds = time.perf_counter() - start
+os.write(int(sys.argv[1]), f"{seconds} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}".encode())
+sys.exit(abs(os.waitstatus_to_exitcode(status)))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +72,21 @@ def say_growth(more: Work, work: Work) -> None:
 
 
 def run_process(command: Sequence[str | Path]) -> Run:
-    """Run a command to its end; raise CalledProcessError where it fails.
-
-    The peak is at least what this process had when it started the command (getrusage(2)): hold nothing large meanwhile.
-    """
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT)
-    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, list(command), output)
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024, output)
+    """Run a command to its end; raise CalledProcessError where it fails."""
+    reading, writing = os.pipe()
+    launched = [PYTHON, "-I", "-S", "-c", _LAUNCHER, str(writing), *map(str, command)]
+    with os.fdopen(reading, encoding="utf-8") as usage:
+        try:
+            done = subprocess.run(
+                launched, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT,
+                pass_fds=[writing], check=False,
+            )  # fmt: skip
+        finally:
+            os.close(writing)
+        if done.returncode:
+            raise subprocess.CalledProcessError(done.returncode, list(command), done.stdout)
+        seconds, processor, peak = map(float, usage.read().split())
+    return Run(seconds, processor, int(peak) // 1024, done.stdout)
 
 
 def median_run(command: Sequence[str | Path], times: int = 3) -> Run:

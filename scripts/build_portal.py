@@ -73,7 +73,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(project: Path, folder: BuildFolder, arguments: argparse.Namespace) -> int:
-    from portal.releases.inputs import is_current, is_withdrawn  # noqa: PLC0415 - the quick answer needs no heavy library
+    # The quick answer needs no heavy library.
+    from portal.releases.inputs import is_current, is_withdrawn  # noqa: PLC0415
 
     say = _keep_quiet if arguments.quiet else print
     if not arguments.force and is_current(project, folder):
@@ -82,8 +83,8 @@ def _run(project: Path, folder: BuildFolder, arguments: argparse.Namespace) -> i
     if not arguments.force and is_withdrawn(project, folder):
         say(WITHDRAWN.format(current=folder.current.resolve().name))
         return 0
-    from portal.build import build_portal  # noqa: PLC0415
-    from portal.work.build_report import Bar, Lines, Slowest  # noqa: PLC0415
+    from portal.build import build_portal  # noqa: PLC0415 - heavy, see above
+    from portal.work.build_report import Bar, Lines, Slowest  # noqa: PLC0415 - the same
 
     slowest = Slowest()
     on_terminal = not arguments.quiet and sys.stdout.isatty()

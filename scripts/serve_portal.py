@@ -114,8 +114,8 @@ def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
 def _serve(published: Path, listener: socket.socket, processes: int) -> int:
     """Serve until SIGINT or SIGTERM; several processes share the listening socket."""
     import uvicorn  # noqa: PLC0415  # not for --help
-    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
-    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - of many processes only
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - of many processes only
 
     def announce() -> None:
         address = f"http://{_write_host(listener)}/"
@@ -130,7 +130,7 @@ def _serve(published: Path, listener: socket.socket, processes: int) -> int:
             await super().startup(sockets=sockets)
             announce()
 
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
             self.should_exit = True
 
     class AnnouncingProcesses(Multiprocess):

@@ -15,7 +15,7 @@ _NOT_MADE_UP = {"_next", "_where"}
 
 
 @schemathesis.hook
-def filter_case(context: HookContext, case: Case[Any]) -> bool:  # noqa: ARG001
+def filter_case(context: HookContext, case: Case[Any]) -> bool:  # noqa: ARG001 - schemathesis' signature
     """Keep the requests that the document allows in words as well as in its schemas."""
     query = set(case.query or {})
     return not query & _NOT_MADE_UP and not {"_sort", "_sort_desc"} <= query

@@ -112,6 +112,7 @@ def test_every_answer_names_its_release_and_is_not_sent_twice(api: httpx.Client)
 
 def test_counts_are_exact_for_small_tables_and_whole_ones_and_open_beyond(api: httpx.Client) -> None:
     def count(query: str) -> int | None:
+        # JSON.
         return api.get(f"/datasette/opendata/{query}").json()["filtered_table_rows_count"]  # type: ignore[no-any-return]
 
     assert count("areas.json?name__contains=Kiên") == 1

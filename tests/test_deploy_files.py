@@ -90,6 +90,7 @@ def test_what_is_started_exists_and_knows_its_options(words: list[str]) -> None:
 def test_a_container_serves_and_says_that_it_is_well(release: Path, tmp_path: Path) -> None:
     (serve,) = (words for words in read_exec("CMD") if "scripts/serve_portal.py" in words)
     port = str(find_port())
+    # Looked for, not bound.
     here = [port if word == "8000" else "127.0.0.1" if word == "0.0.0.0" else word for word in serve]  # noqa: S104
     check = [word.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for word in read_health_check()]
     assert subprocess.run(check, capture_output=True, check=False).returncode != 0, "well before it serves"

@@ -134,7 +134,7 @@ def test_findings_sort_by_package_file_line_column_and_code() -> None:
 
 def test_findings_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
-        FINDING.line = 4  # type: ignore[misc]
+        FINDING.line = 4  # type: ignore[misc]  # what must fail
 
 
 def test_an_unknown_code_or_a_missing_blank_is_our_own_fault() -> None:

@@ -49,6 +49,7 @@ def compare(packages: Sequence[Package], path: Path) -> dict[str, DatasetSummary
     indicators = sorted((one for one in packages if one.kind == "indicator"), key=lambda one: one.name)
     expected = [list(read_observations(one, read_rows(one, one.main))) for one in indicators]
     with closing(sqlite3.connect(path)) as connection:
+        # Our own columns.
         found = connection.execute(f"SELECT {COLUMNS} FROM observations ORDER BY rowid").fetchall()  # noqa: S608
         parts = connection.execute("SELECT breakdown IS NOT NULL FROM observations ORDER BY rowid").fetchall()
     assert found == [expect_row(one) for one in chain.from_iterable(expected)]

@@ -97,7 +97,7 @@ def test_ids_are_long_enough_for_a_million_rows() -> None:
 
 
 def select(headline: Headline | None, *observations: Observation) -> Observation | None:
-    return select_headline(FakePackage(headline), observations)  # type: ignore[arg-type]
+    return select_headline(FakePackage(headline), observations)  # type: ignore[arg-type]  # all that it reads
 
 
 class FakePackage:

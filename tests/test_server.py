@@ -510,6 +510,7 @@ class LinkReader(HTMLParser):
         super().__init__()
         self.links: set[str] = set()
 
+    # HTMLParser's signature.
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         self.links.update(value for name, value in attrs if name in {"href", "src", "action"} and value)
 

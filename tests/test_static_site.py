@@ -60,6 +60,7 @@ class Answer:
 def ask(site: StaticSite, path: str, headers: Mapping[str, str] = PLAIN, method: str = "GET") -> Answer:
     async def stream() -> Answer:
         transport = httpx.ASGITransport(site)
+        # Both in one line would be too long.
         async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:  # noqa: SIM117
             async with client.stream(method, path, headers=dict(headers)) as answer:
                 raw = b"".join([part async for part in answer.aiter_raw()])

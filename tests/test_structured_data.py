@@ -256,6 +256,7 @@ def test_the_catalogue_names_every_dataset(published: Published) -> None:
 
 def test_metadata_forms_are_linked_in_both_languages(published: Published) -> None:
     for language, words in (("vi", "Mô tả cho máy đọc"), ("en", "Metadata for programs")):
+        # PREFIX is keyed by Language.
         page = published.parse(f"/{PREFIX[language]}catalog/fish/")  # type: ignore[index]
         assert words in page.texts["h2"]
         links = page.attributes("a", "href")

@@ -42,11 +42,11 @@ class _SayingMore(DataView):  # type: ignore[misc]  # Datasette carries no types
         return response
 
 
-class _Table(_SayingMore, TableView):  # type: ignore[misc]
+class _Table(_SayingMore, TableView):  # type: ignore[misc]  # as above
     name = "table"
 
 
-class _Database(_SayingMore, DatabaseView):  # type: ignore[misc]
+class _Database(_SayingMore, DatabaseView):  # type: ignore[misc]  # as above
     name = "database"
 
 

@@ -103,6 +103,7 @@ def inspect_database(database: Path) -> dict[str, Any]:
     with closing(_connect(database)) as connection:
         counted = {
             kind: {
+                # A name of SQLite's own list.
                 name: {"count": connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]}  # noqa: S608
                 for name in _list_names(connection, kind)
             }

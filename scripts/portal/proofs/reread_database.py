@@ -31,6 +31,7 @@ def read_observations_table(connection: sqlite3.Connection, dataset: str, fields
     """Yield the rows of one indicator out of the long table of all, under the names of the package."""
     known = [row[1] for row in connection.execute("PRAGMA table_info(observations)")]
     columns = [f'"{one.name}"' if one.name in known else "dimensions" for one in fields]
+    # Our own columns.
     query = f"SELECT {', '.join(columns)} FROM observations WHERE dataset = ? ORDER BY rowid"  # noqa: S608
     places = {place: one.name for place, one in enumerate(fields) if one.name not in known}
     rows = (_unfold(row, places) for row in connection.execute(query, (dataset,)))

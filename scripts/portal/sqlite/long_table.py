@@ -110,5 +110,6 @@ def _read_words(connection: sqlite3.Connection, code_list: str) -> _Words:
     columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{code_list}")')]
     word = next((name for name in ("name", "title") if name in columns), columns[0])
     english = f"{word}_en" if f"{word}_en" in columns else word
+    # Checked names.
     rows = connection.execute(f'SELECT "{columns[0]}", "{word}", "{english}" FROM "{code_list}"')  # noqa: S608
     return {code: (vi or code, en or vi or code) for code, vi, en in rows}

@@ -27,7 +27,7 @@ _SLOWEST_BYTES = 50_000  # a second
 class PiecewiseResponse(Response):
     """A response whose body goes out piece by piece; a visitor who takes it too slowly is cut off."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Send it."""
         try:
             async with asyncio.timeout(_GRACE_SECONDS + len(self.body) / _SLOWEST_BYTES):

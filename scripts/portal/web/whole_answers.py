@@ -50,4 +50,5 @@ class WholeAnswersProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin a connection."""
+        # Stands in for a transport.
         super().connection_made(_GatheringTransport(transport, self.loop))  # type: ignore[arg-type]

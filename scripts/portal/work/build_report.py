@@ -81,7 +81,7 @@ class _Rate(TextColumn):
     def __init__(self) -> None:
         super().__init__("")
 
-    def render(self, task: Task) -> object:  # type: ignore[override]
+    def render(self, task: Task) -> object:  # type: ignore[override]  # rich takes any renderable
         """Return packages a second; nothing until it is known."""
         return f"{task.speed:.0f}/s" if task.speed else ""
 
