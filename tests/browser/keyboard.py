@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from browser.visitor import wait_until
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -42,7 +44,7 @@ def search_for(page: Page, query: str) -> None:
     """Type a query on the home page and wait for its results; the focus stays in the box."""
     tab_to(page, "#q")
     page.keyboard.type(query)
-    page.wait_for_function(ANSWERED, arg=query)
+    wait_until(page, ANSWERED, query)
 
 
 def open_result(page: Page, address: str) -> None:

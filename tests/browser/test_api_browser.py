@@ -9,7 +9,7 @@ import pytest
 
 from browser.test_accessibility import ALL_RULES, COLOURS, find_violations, read_axe
 from browser.test_html import find_faults
-from browser.visitor import DESKTOP, PHONE, Visitor
+from browser.visitor import DESKTOP, PHONE, Visitor, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def test_a_wide_table_is_scrolled_by_keyboard(reader: Visitor) -> None:
     rows = page.locator(".api-rows")
     rows.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.api-rows').scrollLeft > 0")
+    wait_until(page, "() => document.querySelector('.api-rows').scrollLeft > 0")
 
 
 def test_the_form_of_filters_leads_to_the_rows(reader: Visitor) -> None:

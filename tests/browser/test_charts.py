@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.visitor import PHONE
+from browser.visitor import PHONE, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +117,7 @@ def test_the_module_is_loaded_only_when_somebody_comes_to_the_chart(visitor: Vis
     page.goto(visitor.portal + BARS, wait_until="networkidle")
     assert not [one for one in asked if one.endswith("/chart.js")]
     page.locator("figure.chart [data-said]").nth(2).hover()
-    page.wait_for_function("() => document.querySelector('.chart__tip')?.textContent")
+    wait_until(page, "() => document.querySelector('.chart__tip')?.textContent")
     assert [one for one in asked if one.endswith("/chart.js")] == [f"{visitor.portal}/assets/portal/chart.js"]
     assert read_tip(page) == "Mức độ 4: 422"
     page.locator("h1").hover()
@@ -154,7 +154,7 @@ def test_the_first_touch_reads_out_a_figure_inside_the_screen(visitor: Visitor) 
     bar = page.locator("figure.chart [data-said]").first
     bar.scroll_into_view_if_needed()
     bar.tap()
-    page.wait_for_function("() => document.querySelector('.chart__tip')?.textContent")
+    wait_until(page, "() => document.querySelector('.chart__tip')?.textContent")
     assert re.fullmatch(r"Mức độ 2: 1\.257", read_tip(page))
     box = page.locator(".chart__tip").bounding_box()
     assert box

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from browser.keyboard import ANSWERED
+from browser.visitor import wait_until
 from invented_catalogue import invent_documents, invent_queries
 from portal.pages.search_index import weigh, write_search_index
 from portal.words.search_term import list_accented, search_terms
@@ -42,7 +43,7 @@ def read_queries() -> list[dict[str, str]]:
 def ask(page: Page, query: str) -> list[str]:
     """Type a query into the search box; return the addresses of the results once they are those of the query."""
     page.locator("#q").fill(query)
-    page.wait_for_function(ANSWERED, arg=query.strip()[:80])
+    wait_until(page, ANSWERED, query.strip()[:80])
     found: list[str] = page.locator("#results a").evaluate_all("links => links.map((one) => one.getAttribute('href'))")
     return found
 
@@ -219,11 +220,11 @@ def test_a_slow_line_is_told_and_the_count_is_read_out(visitor: Visitor) -> None
 
     page.route("**/search-index/vi/*", hold)
     page.locator("#q").fill("tôm")
-    page.wait_for_function("() => document.getElementById('search-status').textContent === 'Đang tìm «tôm»…'")
+    wait_until(page, "() => document.getElementById('search-status').textContent === 'Đang tìm «tôm»…'")
     assert page.locator("#results").get_attribute("aria-busy") == "true"
     for route in held:
         route.continue_()
-    page.wait_for_function("() => document.getElementById('results').ariaBusy === 'false'")
+    wait_until(page, "() => document.getElementById('results').ariaBusy === 'false'")
     status = page.locator("#search-status")
     assert status.get_attribute("role") == "status"
     assert status.inner_text().endswith("kết quả cho «tôm»")
@@ -237,7 +238,7 @@ def test_a_file_that_does_not_load_is_told_and_asked_for_again(browser: Browser,
     page.route("**/search-index/shards/*", break_off)
     page.locator("#q").fill("tôm")
     words = {"vi": "Chưa tìm được «tôm»", "en": "Could not search for “tôm”"}[language]
-    page.wait_for_function("words => document.getElementById('search-status').textContent.startsWith(words)", arg=words)
+    wait_until(page, "words => document.getElementById('search-status').textContent.startsWith(words)", words)
     assert page.locator("#results").get_attribute("aria-busy") == "false"
     page.unroute("**/search-index/shards/*", break_off)
     page.locator("form[data-search] button").click()

@@ -14,7 +14,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import pytest
 
-from browser.visitor import BILINGUAL, DESKTOP, PHONE
+from browser.visitor import BILINGUAL, DESKTOP, PHONE, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -160,7 +160,7 @@ def test_what_others_need_can_be_copied(visitor: Visitor, target: str, beginning
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     button = page.locator(f"[data-copy={target}]")
     button.click()
-    page.wait_for_function("one => one.textContent === 'Copied'", arg=button.element_handle())
+    wait_until(page, "one => one.textContent === 'Copied'", button.element_handle())
     assert page.evaluate("navigator.clipboard.readText()").startswith(beginning.replace("{portal}", visitor.portal))
 
 

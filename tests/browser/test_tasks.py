@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from browser.keyboard import is_focused, open_result, search_for, tab_to
-from browser.visitor import PHONE
+from browser.visitor import PHONE, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,5 +156,5 @@ def test_a_table_on_a_phone_scrolls_by_itself_and_takes_the_focus(visitor: Visit
     assert region.evaluate("one => one.scrollWidth > one.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("selector => document.querySelector(selector).scrollLeft > 0", arg=TABLE)
+    wait_until(page, "selector => document.querySelector(selector).scrollLeft > 0", TABLE)
     assert page.get_by_role("region", name="Bảng số liệu").count() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 Scheme = Literal["light", "dark"]
 PHONE, DESKTOP = (360, 740), (1280, 800)
+_PATIENCE = 30.0  # seconds
+_PAUSE = 25  # milliseconds between two looks
 
 # One page of every type, below the prefix of the language; `/no-such-page/` is the answer to a wrong address.
 PAGE_TYPES = {
@@ -83,3 +86,15 @@ class Visitor:
     def _watch(self, request: Request) -> None:
         if not request.url.startswith((self.portal + "/", "data:", "blob:")):
             self.complaints.append(f"asked another host: {request.url}")
+
+
+def wait_until(page: Page, predicate: str, arg: Any = None) -> None:
+    """Wait until a JavaScript predicate gives something true; AssertionError after 30 seconds.
+
+    Playwright's own `wait_for_function` evaluates a string inside the page from the second look on, which the portal's
+    policy forbids: it passes only when the first look is true already. Here each look is a command from outside.
+    """
+    end = time.monotonic() + _PATIENCE
+    while not page.evaluate(predicate, arg):
+        assert time.monotonic() < end, f"not so after {_PATIENCE:.0f} s on {page.url}: {predicate}"
+        page.wait_for_timeout(_PAUSE)
