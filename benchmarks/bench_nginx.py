@@ -2,8 +2,9 @@
 
 A *ready* answer is a file of the release, a *cached* one was asked of a replica before: its query is one of many.
 
-The third peer is the least that nginx can do with a cache: `proxy_cache` alone over the bare file, without a limit, a
-check of the address or a header of the portal. No configuration with a cache can come nearer to a file.
+Peers are servers of the same nginx with the same file: *bare*, with nothing but a folder and all that makes it fast; as
+*Debian* ships nginx; and the least that nginx can do with a *cache*: `proxy_cache` alone over the bare file, without a
+limit, a check of the address or a header of the portal.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING
 from measure import PROJECT, PYTHON, run_process
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from front import Front
 
 _SECONDS = 1
@@ -32,10 +35,10 @@ _PATHS = {
     "static JSON": "/data/dti_score_and_rank/datapackage.json",
     "page": "/catalog/dti_score_and_rank/",
 }
-# The peers: other servers of the same nginx and the same log, with nothing but a folder, and nothing but a cache of it.
+_PEERS = ("bare file", "file as Debian ships nginx", "bare cache")
 _PEER = """
 server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{bare};
     root {folder};
     sendfile on;
     tcp_nopush on;
@@ -44,14 +47,17 @@ server {{
     open_file_cache_valid 60s;
 }}
 server {{
-    listen 127.0.0.1:{cache};
+    listen 127.0.0.1:{debian};
+    root {folder};
     sendfile on;
     tcp_nopush on;
+    gzip on;
+}}
+server {{
+    listen 127.0.0.1:{cache};
     keepalive_requests 1000;
-    open_file_cache max=100 inactive=60s;
-    open_file_cache_valid 60s;
     location / {{
-        proxy_pass http://127.0.0.1:{port};
+        proxy_pass http://127.0.0.1:{bare};
         proxy_cache portal;
         proxy_cache_key $request_uri;
         proxy_cache_valid 200 1h;
@@ -69,25 +75,22 @@ def run() -> None:
         print(f"did not run: {' and '.join(missing)} not installed (apt-get install {' '.join(missing)})")
         return
     with tempfile.TemporaryDirectory() as name:
-        folder, peer, cache = Path(name), find_port(), find_port()
+        folder, (bare_port, debian, cache) = Path(name), (find_port() for _ in _PEERS)
         build, bare = folder / "build", folder / "bare"
         bare.mkdir()
         run_process([PYTHON, "scripts/build_portal.py", "--build", str(build)])
         local = "    # 203.0.113.0/24 0;\n}\n"
-        changes = {
-            "portal-local/machine.conf": {
-                local: f"    127.0.0.0/8 0;\n}}\n{_PEER.format(port=peer, cache=cache, folder=bare)}"
-            }
-        }
+        peers = _PEER.format(bare=bare_port, debian=debian, cache=cache, folder=bare)
+        changes = {"portal-local/machine.conf": {local: f"    127.0.0.0/8 0;\n}}\n{peers}"}}
         with (
             run_replicas(build, 1) as replicas,
             run_front(folder / "nginx", build / "current/site", [replicas[0].port], changes) as front,
         ):
             for what, path in _PATHS.items():
-                _compare(what, front, path, bare / f"{what.replace(' ', '-')}.json", (peer, cache))
+                _compare(what, front, path, bare / f"{what.replace(' ', '-')}.json", (bare_port, debian, cache))
 
 
-def _compare(what: str, front: Front, path: str, file: Path, peers: tuple[int, int]) -> None:
+def _compare(what: str, front: Front, path: str, file: Path, peers: Sequence[int]) -> None:
     answer = [front.ask(path) for _ in range(_WARM_UP)][-1]
     file.write_bytes(answer.body)
     kept = answer.get("X-Cache") or "file"
@@ -97,11 +100,14 @@ def _compare(what: str, front: Front, path: str, file: Path, peers: tuple[int, i
             [_count(one, connections) for one in (f"http://127.0.0.1:{front.port}{path}", *addresses)]
             for _ in range(_TURNS)
         ]
-        ours, bare, cache = (statistics.median(counts) for counts in zip(*turns, strict=True))
-        to_bare, to_cache = (statistics.median(turn[0] / turn[place] for turn in turns) for place in (1, 2))
+        ours, *theirs = (statistics.median(counts) for counts in zip(*turns, strict=True))
+        ratios = [statistics.median(turn[0] / turn[place] for turn in turns) for place in range(1, len(turns[0]))]
+        beside = (
+            f"{peer} {rate:,.0f}, ratio {ratio:.2f}" for peer, rate, ratio in zip(_PEERS, theirs, ratios, strict=True)
+        )
         print(
-            f"{what} ({len(answer.body)} bytes, {kept}), {connections} connections: {ours:,.0f} requests/s; "
-            f"bare file {bare:,.0f}, ratio {to_bare:.2f}; bare cache {cache:,.0f}, ratio {to_cache:.2f}"
+            f"{what} ({len(answer.body)} bytes, {kept}), {connections} connections: "
+            f"{ours:,.0f} requests/s; {'; '.join(beside)}"
         )
 
 

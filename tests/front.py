@@ -194,8 +194,12 @@ def read_all(connection: socket.socket) -> bytes:
     return received
 
 
-def list_replacements(folder: Path, site: Path, port: int, monitoring: int, replicas: Sequence[int]) -> Changes:
-    """Return what a machine of a test has elsewhere: file -> shipped text -> text here."""
+def list_replacements(folder: Path, site: Path, ports: tuple[int, int, int], replicas: Sequence[int]) -> Changes:
+    """Return what a machine of a test has elsewhere: file -> shipped text -> text here.
+
+    The ports are those for visitors, for monitoring and of the inner server.
+    """
+    port, monitoring, inner = ports
     first, second, *_ = (f"127.0.0.1:{port}" for port in (*replicas, *replicas))
     return {
         "nginx.conf": {
@@ -205,13 +209,14 @@ def list_replacements(folder: Path, site: Path, port: int, monitoring: int, repl
         "portal-local/address.conf": {
             "listen 80 default_server;": f"listen 127.0.0.1:{port} default_server;",
             "listen [::]:80 default_server;": "",
-            "/srv/portal/build/current/site": str(site),
         },
         "portal-local/machine.conf": {
+            "/srv/portal/build/current/site": str(site),
             "/var/cache/nginx/portal": f"{folder}/cache",
             "/var/log/nginx/portal.log": f"{folder}/access.log",
         },
         "portal-local/replicas.conf": {"127.0.0.1:8001": first, "127.0.0.1:8002": second},
+        "portal/inner.conf": {"127.0.0.1:8098": f"127.0.0.1:{inner}"},
         "portal/portal.conf": {"127.0.0.1:8099": f"127.0.0.1:{monitoring}"},
     }
 
@@ -258,8 +263,8 @@ def run_front(
     folder: Path, site: Path, replicas: Sequence[int], changes: Mapping[str, Mapping[str, str]] | None = None
 ) -> Iterator[Front]:
     """Run the shipped configuration for a published site and the ports of its replicas."""
-    port, monitoring = find_port(), find_port()
-    places = list_replacements(folder, site, port, monitoring, replicas)
+    ports = port, monitoring, _ = (find_port(), find_port(), find_port())
+    places = list_replacements(folder, site, ports, replicas)
     write_configuration(folder, places, changes or {})
     assert not (complaint := check_configuration(folder)), complaint
     command = name_command(folder)

@@ -238,7 +238,7 @@ def test_the_installation_of_the_guide_makes_a_configuration_that_nginx_accepts(
     installed = tmp_path / "etc/nginx"
     for path in SHIPPED.rglob("*.conf"):
         assert (installed / path.relative_to(SHIPPED)).read_text("utf-8") == path.read_text("utf-8")
-    places = list_replacements(installed, Path("/srv"), find_port(), find_port(), (8001,))
+    places = list_replacements(installed, Path("/srv"), (find_port(), find_port(), find_port()), (8001,))
     write_configuration(installed, places, own=None)
     assert check_configuration(installed) == ""
     for unit in UNITS:

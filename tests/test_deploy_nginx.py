@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import signal
 import ssl
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -420,10 +421,13 @@ def test_costly_questions_are_few(front: Front, client: str, query: str) -> None
 
 def test_ordinary_questions_have_a_limit_too_and_files_have_none(front: Front) -> None:
     with ThreadPoolExecutor(4) as pool:
-        asked = list(pool.map(lambda _: front.ask("/datasette/-/static/app.css", client="127.0.4.1"), range(400)))
+        path = "/datasette/-/static/app.css"
+        asked = list(pool.map(lambda number: front.ask(f"{path}?{number}", client="127.0.4.1"), range(400)))
         files = list(pool.map(lambda _: front.ask("/", client="127.0.4.2"), range(400)))
+        same = list(pool.map(lambda _: front.ask(path, client="127.0.4.3"), range(400)))
     assert 0 < count_limited(answer.status for answer in asked) < 300
     assert {answer.status for answer in files} == {200}
+    assert {answer.status for answer in same} == {200}, "what was answered a moment ago costs nothing"
 
 
 def test_who_reads_slowly_gets_few_connections_and_is_cut(front: Front, deployed: Deployed) -> None:
@@ -519,6 +523,26 @@ def test_https_is_ready_to_be_switched_on(release: Path, tmp_path: Path) -> None
         assert answer.status == 200
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
         connection.close()
+
+
+def test_who_speaks_http_1_0_and_names_no_host_is_answered(front: Front) -> None:
+    for path in (b"/", b"/health", b"/datasette/opendata/units.json?_size=7"):
+        assert read_status(front.send(b"GET %s HTTP/1.0\r\n\r\n" % path)) == 200
+
+
+def test_the_log_says_how_an_answer_came(front: Front, deployed: Deployed) -> None:
+    path = "/datasette/opendata/units.json?_size=9"
+    for _ in range(3):
+        front.ask(path)
+    front.process.send_signal(signal.SIGUSR1)  # nginx opens its logs anew, and writes first what it holds
+    ports = "|".join(str(one.port) for one in deployed.replicas)
+    line = rf"{re.escape(path)} HTTP/1\.1\" 200 \d+ [\d.]+ cache=(\w+) replica=(?:127\.0\.0\.1:({ports}))?\n"
+
+    def list_ways() -> list[tuple[str, bool]]:
+        found = re.findall(line, (front.folder / "access.log").read_text("utf-8"))
+        return [(kept, bool(port)) for kept, port in found]
+
+    wait_until(lambda: list_ways() == [("MISS", True), ("HIT", False), ("HIT", False)])
 
 
 def test_rows_reach_the_developer_through_nginx(front: Front, deployed: Deployed) -> None:
