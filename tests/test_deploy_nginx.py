@@ -19,7 +19,7 @@ import pytest
 from front import SHIPPED, Answer, Front, ask, find_port, read_all, run_front, wait_until
 from portal.api.answer_files import FOLDER
 from portal.server import SECURITY_HEADERS
-from portal.web.api_error import ApiError
+from portal.web.api_error import PROBLEM_TYPE, ApiError
 from portal.web.static_site import MEDIA_TYPES, NOT_KEPT, name_cache_control, name_disposition
 
 if TYPE_CHECKING:
@@ -217,6 +217,25 @@ def test_a_download_goes_on_where_it_broke(front: Front, deployed: Deployed) -> 
     assert (many.status, many.body) == (200, whole)
     known = front.ask("/data/fish/fish.csv", If_None_Match=first.get("ETag"))
     assert (known.status, known.body, known.get("ETag")) == (304, b"", first.get("ETag"))
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "code"),
+    [
+        ("Range", "bytes=99999999-", "no-such-part"),
+        ("If-Match", '"another"', "changed-since"),
+        ("If-Unmodified-Since", "Mon, 01 Jan 2001 00:00:00 GMT", "changed-since"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/data/fish/fish.csv", "/catalog/fish/"])
+def test_a_part_that_is_not_there_is_a_problem(front: Front, path: str, header: str, value: str, code: str) -> None:
+    answer, error = front.ask(path, **{header: value}), ApiError(code)
+    assert (answer.status, answer.json()) == (error.status, error.write_body())
+    assert answer.get("Content-Type").partition(";")[0] == PROBLEM_TYPE
+    assert "no-store" in answer.all("Cache-Control")
+    assert answer.get("Content-Range") == (f"bytes */{len(front.ask(path).body)}" if header == "Range" else "")
+    for name, security in SECURITY_HEADERS.items():
+        assert answer.get(name) == security
 
 
 @pytest.mark.parametrize("path", ["/", "/data/fish/fish.csv"])
