@@ -30,7 +30,6 @@ LAST_PORT = 65535
 DEFAULT_PORT = 8000
 DEFAULT_PROCESSES = 4  # at most; a core each
 MOST_PROCESSES = 64
-MOST_CONNECTIONS = 1000  # of one process; the next gets 503
 START_SECONDS = 60.0
 CATALOG = Path("site/data/catalog.json")  # says at which address the release is meant to stand
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
@@ -160,7 +159,6 @@ def _serve(published: Path, listener: socket.socket, processes: int) -> int:
         http="portal.web.connection:PatientProtocol",
         ws="none",
         server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     if processes == 1:

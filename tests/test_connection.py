@@ -173,6 +173,29 @@ def test_one_client_does_not_have_all_connections(port: int, monkeypatch: pytest
         connection.close()
 
 
+def test_beyond_the_crowd_a_request_is_told_to_come_again(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_CROWD", 3)
+    with connect(port) as one, connect(port) as other, connect(port) as last:
+        for connection in (last, one):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = HTTPResponse(connection)
+            answer.begin()
+            assert answer.status == 503
+            assert json.loads(answer.read()) == ApiError("crowded").write_body()
+            assert (answer.getheader("retry-after"), answer.getheader("cache-control")) == ("2", "no-store")
+        other.close()
+        for _ in range(100):  # until the server knows
+            one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = HTTPResponse(one)
+            answer.begin()
+            answer.read()
+            if answer.status == 200:
+                break
+            time.sleep(0.01)
+        else:
+            pytest.fail("a place was not given back")
+
+
 @pytest.mark.parametrize(
     ("host", "own"), [("127.0.0.1", True), ("::1", True), ("", True), ("203.0.113.7", False), ("2001:db8::1", False)]
 )

@@ -13,16 +13,21 @@ from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from starlette.responses import JSONResponse
+
 from portal.web.api_error import PROBLEM_TYPE, ApiError
 from portal.web.whole_answers import WholeAnswersProtocol
 
 if TYPE_CHECKING:
     import asyncio
 
+    from starlette.types import Receive, Scope, Send
+
 REQUEST_SECONDS = 10.0  # from the first byte of a request, or from the connection, to its last byte
 READ_SECONDS = 20.0  # in which a visitor must take what waits for it, some 50 KB
 MOST_HEAD_BYTES = 128 << 10
 MOST_CONNECTIONS = 100  # of one client and server process
+MOST_CROWD = 1000  # connections or requests of one server process; what is asked beyond them gets 503
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _NETWORK_BITS = 64  # who has one address of IPv6 has all of its network
 
@@ -69,6 +74,12 @@ def quote_target(request: bytes) -> bytes:
     """
     line, end, rest = request.partition(b"\n")
     return _BEYOND_ASCII.sub(lambda sign: b"%%%02X" % sign[0][0], line) + end + rest
+
+
+async def _refuse_crowd(scope: Scope, receive: Receive, send: Send) -> None:
+    error = ApiError("crowded")
+    headers = {"Cache-Control": "no-store", "Retry-After": "2", "Access-Control-Allow-Origin": "*"}
+    await JSONResponse(error.write_body(), error.status, headers, PROBLEM_TYPE)(scope, receive, send)
 
 
 class PatientProtocol(WholeAnswersProtocol):
@@ -127,6 +138,14 @@ class PatientProtocol(WholeAnswersProtocol):
         super().on_message_begin()
         self.scope["state"]["abort"] = self.transport.abort
         self._expect_request()
+
+    def on_headers_complete(self) -> None:
+        """Give a request to the application, unless too many are there: uvicorn would say so in English alone."""
+        application = self.app
+        if max(len(self.connections), len(self.tasks)) >= MOST_CROWD:
+            self.app = _refuse_crowd
+        super().on_headers_complete()
+        self.app = application
 
     def on_message_complete(self) -> None:
         """Have the whole request."""
