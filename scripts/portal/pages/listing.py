@@ -219,7 +219,11 @@ class Lister(Presenter):
         """Return what was compared, form by form, and all of it in a sentence."""
         forms = proof.count_forms()
         rows = [
-            (one.form, one.reader, self.number(one.tables), self.number(one.rows), self.number(one.cells))
+            {
+                "form": one.form,
+                "counts": list(map(self.number, (one.cells, one.rows, one.tables))),
+                "reader": one.reader,
+            }
             for one in forms
         ]
         total = self.say(
