@@ -278,7 +278,8 @@ def test_columns_are_typed(published: Published) -> None:
 def test_codes_dimensions_and_periods_are_indexed(published: Published) -> None:
     path = published.folder.current / "opendata.db"
     codes = {name for name, _, _ in CODES}
-    assert indexed(path, "fish") >= {*codes, "kind", "period", "value"}
+    assert indexed(path, "thousand") >= {*codes, "period", "value"}
+    assert indexed(path, "fish") == {"period"}, "a few rows are read sooner than an index"
     assert indexed(path, "observations") >= {
         "id", "dataset", "area", "measure", "unit", "status", "source", "period", "period_start", "value", "series",
         "latest", "verdict", "result",
