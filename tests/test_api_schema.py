@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.api.api_schema import INSPECTION, QuerySchema, TableSchema, inspect_database, read_counts, read_schema
+from portal.api.api_schema import (
+    INSPECTION,
+    QuerySchema,
+    TableSchema,
+    inspect_database,
+    read_answers,
+    read_counts,
+    read_schema,
+)
+from portal.data.settings import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +82,21 @@ def test_an_analysed_database_says_how_many_rows_an_index_leads_to(database: Pat
 def test_reads_the_parameters_of_queries(database: Path, query: object, parameters: tuple[str, ...]) -> None:
     schema = read_schema(database, {"databases": {"opendata": {"queries": {"one": query}}}})
     assert schema.queries == {"one": QuerySchema("one", parameters)}
+
+
+def test_says_what_a_query_answers_and_which_one_cannot_run(database: Path) -> None:
+    queries = {
+        "by_area": {"sql": "SELECT area AS place, count(*) AS years FROM visitors WHERE area = :area GROUP BY area;"},
+        "searched": "SELECT rowid FROM visitors_fts WHERE visitors_fts MATCH match_query(:q) -- by words",
+        "first": {"sql": "WITH one AS (SELECT 1 AS a) SELECT a, fold(:x) AS b FROM one", "params": ["x"]},
+    }
+    assert read_answers(database, queries) == {
+        "by_area": ("place", "years"), "searched": ("rowid",), "first": ("a", "b"),
+    }  # fmt: skip
+    assert read_answers(database, {"of_nothing": {"sql": "SELECT * FROM fish"}}) == {"of_nothing": ()}
+    reason = r"metadata\.yml: datasette\.queries\.bad: .* / SQLite cannot run it: no such column: weight"
+    with pytest.raises(SettingsError, match=reason):
+        read_answers(database, {"bad": {"sql": "SELECT weight FROM visitors"}})
 
 
 def test_takes_the_counts_that_the_build_made(database: Path) -> None:

@@ -23,6 +23,7 @@ from portal.api.api_reference import ApiPage
 from portal.api.openapi import ROOT, list_query_parameters, make_openapi
 from portal.api.openapi_parts import OPERATORS, Components, name_shared
 from portal.api.openapi_words import say_own
+from portal.api.sql_functions import register
 from portal.sqlite.table_shape import read_shapes
 from portal.web.api_error import list_error_kinds
 from portal.words.text import LANGUAGES
@@ -210,6 +211,14 @@ def test_only_tables_with_search_can_be_searched(document: Document, served_buil
     assert searchable >= {"datasets", "observations"}
 
 
+def answer_columns(build: Path, query: dict[str, Any]) -> list[str]:
+    """Return the columns of what SQLite answers to a canned query with its examples."""
+    blanks = {name: words.get("example", "") for name, words in query["parameters"].items()}
+    with closing(sqlite3.connect(build / "current/opendata.db")) as connection:
+        register(connection)
+        return [name for name, *_ in connection.execute(query["sql"], blanks).description]
+
+
 def test_every_canned_query_is_described(served_build: Path, document: Document) -> None:
     metadata = json.loads((served_build / "current" / "datasette.json").read_text("utf-8"))
     queries = metadata["databases"]["opendata"]["queries"]
@@ -218,6 +227,10 @@ def test_every_canned_query_is_described(served_build: Path, document: Document)
         operation = described[f"query_{name}"]
         names = [resolve(document, part)["name"] for part in operation["parameters"]]
         assert names[: len(list_query_parameters(query))] == list_query_parameters(query)
+        row = document["components"]["schemas"][f"query.{name}"]
+        assert list(row["properties"]) == row["required"] == answer_columns(served_build, query)
+        assert not row["additionalProperties"]
+        assert all(cell["description"] for cell in row["properties"].values())
 
 
 def test_the_parameters_of_a_query_are_those_of_its_sql() -> None:
@@ -250,8 +263,15 @@ def test_a_canned_query_says_what_its_parameters_are(tmp_path: Path) -> None:
         "example": "bc 1",
     }  # fmt: skip
     assert document["paths"][f"{ROOT}/bare.json"]["get"]["parameters"][0]["name"] == "first"
-    (shown, bare) = ApiPage(document, "en").view()["queries"]
+    (shown, bare) = ApiPage(document, "en").view(10)["queries"]
     assert (shown.link, bare.link) == (f"{ROOT}/of_source.json?source=bc%201", f"{ROOT}/bare.json")
+
+
+def test_the_page_shows_some_tables_of_many_and_the_portals_own_first(document: Document) -> None:
+    every, some = (ApiPage(document, "en").view(most)["tables"] for most in (1_000, 5))
+    assert len(every) > 5
+    assert some == every[:5]
+    assert not any(one.page for one in some[:4])
 
 
 def test_every_error_is_a_problem_with_a_known_code(document: Document) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from portal.api.answer_files import write_answers
 from portal.api.api_metadata import make_metadata
 from portal.api.api_pages import FOLDER, write_api_pages
-from portal.api.api_schema import INSPECTION, inspect_database
-from portal.api.developer_files import write_developer_files
+from portal.api.api_schema import INSPECTION, inspect_database, read_answers
+from portal.api.developer_files import write_assistants_guide
 from portal.catalogues.ckan import write_ckan
 from portal.catalogues.feed import write_feeds
 from portal.catalogues.sitemap import write_sitemap
@@ -126,6 +126,7 @@ def build_portal(
         catalog = replace(
             make_catalog(settings, packages, tables, distributions, findings),
             shapes=read_shapes(staging / "opendata.db"),
+            answers=read_answers(staging / "opendata.db", settings.datasette.get("queries", {})),
             collections=collections,
         )
         with _timed("metadata", report):
@@ -167,7 +168,7 @@ def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, sta
 
 def _write_beside_pages(catalog: Catalog, site: Path) -> None:
     """Write what programs read beside the pages that people read."""
-    write_developer_files(catalog, site)
+    write_assistants_guide(catalog, site)
     write_feeds(catalog, site)
     write_sitemap(catalog, site)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from portal.words.text import sort_key
 from portal.words.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from portal.web.api_error import ErrorKind
     from portal.words.text import Language
@@ -61,8 +62,8 @@ class ApiPage:
         self._document = document
         self._language: Language = language
 
-    def view(self) -> dict[str, Any]:
-        """Return the values of the template."""
+    def view(self, most: int) -> dict[str, Any]:
+        """Return the values of the template, with `most` tables; all of them are in the document."""
         queries = self._tagged("queries")
         sections = ("files", "tables", "parameters", "operators", "queries", "sql", "server", "errors")
         return {
@@ -71,7 +72,7 @@ class ApiPage:
             ],
             "files": [one for one in self._tagged("files") if not one.anchor.startswith("file_")],
             # The tables of all datasets first, then each in the order of a dictionary.
-            "tables": sorted(self._tables(), key=lambda one: (bool(one.page), sort_key(one.title))),
+            "tables": list(map(self._read_table, self._choose_tables(most))),
             "csv": [one for one in self._tagged("tables") if one.anchor == "csv"],
             "queries": queries,
             "sql": self._tagged("sql"),
@@ -92,17 +93,26 @@ class ApiPage:
             if tag in one["get"]["tags"]
         ]
 
-    def _tables(self) -> Iterator[Table]:
-        by_id = {one["get"]["operationId"]: (path, one["get"]) for path, one in self._document["paths"].items()}
-        for path, one in by_id.values():
-            name = path.removeprefix(f"{ROOT}/").removesuffix(".json")
-            if one["operationId"] != f"list_{name}":
-                continue
-            own = [f"file_{name}", f"list_{name}", f"get_{name}"]
-            columns = [self._resolve(part)["name"] for part in one["parameters"] if "/filter." in part.get("$ref", "")]
-            page = one.get("externalDocs", {}).get("url", "")
-            operations = (self._read_operation(*by_id[key]) for key in own if key in by_id)
-            yield Table(name, one["summary"], page, tuple(columns), tuple(operations))
+    @cached_property
+    def _by_id(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+        return {one["get"]["operationId"]: (path, one["get"]) for path, one in self._document["paths"].items()}
+
+    def _choose_tables(self, most: int) -> list[str]:
+        """Return names of tables: those of all datasets first, then each in the order of a dictionary."""
+        listed = [
+            (bool(one.get("externalDocs")), sort_key(one["summary"]), identifier.removeprefix("list_"))
+            for identifier, (path, one) in self._by_id.items()
+            if path == f"{ROOT}/{identifier.removeprefix('list_')}.json"
+        ]
+        return [name for _, _, name in sorted(listed)[:most]]
+
+    def _read_table(self, name: str) -> Table:
+        _, listing = self._by_id[f"list_{name}"]
+        columns = [self._resolve(part)["name"] for part in listing["parameters"] if "/filter." in part.get("$ref", "")]
+        own = (f"file_{name}", f"list_{name}", f"get_{name}")
+        operations = (self._read_operation(*self._by_id[key]) for key in own if key in self._by_id)
+        page = listing.get("externalDocs", {}).get("url", "")
+        return Table(name, listing["summary"], page, tuple(columns), tuple(operations))
 
     def _shared_parameters(self) -> list[Parameter]:
         """Return the options that every table takes, told by the one with most of them."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.api.api_metadata import DATABASE
+from portal.api.sql_functions import register
+from portal.data.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,6 +90,31 @@ def read_schema(database: Path, metadata: Mapping[str, Any]) -> ApiSchema:
         }
     queries = {name: QuerySchema(name, _list_parameters(query)) for name, query in said.get("queries", {}).items()}
     return ApiSchema(tables, queries)
+
+
+def read_answers(database: Path, queries: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of what each canned query answers, none where a table is missing.
+
+    Raises SettingsError where SQLite cannot run one.
+    """
+    with closing(_connect(database)) as connection:
+        register(connection)
+        return {name: _read_answer(connection, name, query) for name, query in queries.items()}
+
+
+def _read_answer(connection: sqlite3.Connection, name: str, query: Mapping[str, Any] | str) -> tuple[str, ...]:
+    sql = (query if isinstance(query, str) else str(query["sql"])).rstrip().rstrip(";")
+    blanks = {found: "" for found in _PARAMETER.findall(sql) if found}
+    try:
+        # The operator's own words.
+        answer = connection.execute(f"SELECT * FROM (\n{sql}\n) LIMIT 0", blanks)  # noqa: S608
+    except sqlite3.Error as error:
+        if str(error).startswith("no such table"):  # as in a catalogue without figures
+            return ()
+        raise SettingsError(
+            f"metadata.yml: datasette.queries.{name}: SQLite không chạy được / SQLite cannot run it: {error}"
+        ) from error
+    return tuple(column for column, *_ in answer.description)
 
 
 def read_counts(database: Path) -> dict[str, int]:

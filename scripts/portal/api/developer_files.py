@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from portal.api.openapi import ROOT, make_openapi
+from portal.api.openapi import ROOT
 from portal.words.text import LANGUAGES
 from portal.words.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from portal.data.package import Package
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from portal.words.text import Language
 
 
-def write_developer_files(catalog: Catalog, site: Path) -> None:
-    """Write `developers/openapi.json` of each language and `llms.txt` below the finished `site`."""
-    for language in LANGUAGES:
-        path = site / ("en/developers" if language == "en" else "developers") / "openapi.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Without indentation it is half as long; whoever reads it has tools, or the page.
-        path.write_text(json.dumps(make_openapi(catalog, language), ensure_ascii=False) + "\n", "utf-8")
+def write_openapi(document: Mapping[str, Any], folder: Path) -> None:
+    """Write `developers/openapi.json` below the finished pages of its language."""
+    path = folder / "developers" / "openapi.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without indentation it is half as long; whoever reads it has tools, or the page.
+    path.write_text(json.dumps(document, ensure_ascii=False) + "\n", "utf-8")
+
+
+def write_assistants_guide(catalog: Catalog, site: Path) -> None:
+    """Write `llms.txt` below the finished `site`."""
     (site / "llms.txt").write_text("\n".join(write_guide(catalog)) + "\n", "utf-8")
 
 

@@ -24,6 +24,7 @@ API_VERSION = "1.0.0"
 ROOT = f"/datasette/{DATABASE}"
 # `:name` outside of quotes, as SQLite reads parameters.
 _PARAMETER = re.compile(r"'[^']*'|\"[^\"]*\"|(?<!:):([A-Za-z_]\w*)")
+_FIGURES = "figures"  # the view from which canned queries take most of their columns
 _JSON, _CSV, _LINES = "application/json", "text/csv", "text/plain"
 
 
@@ -223,9 +224,18 @@ class _DocumentWriter:
             "summary": say_own(query, "title", self._language) or name,
             "description": say_own(query, "description", self._language),
             "parameters": [*own, *self.shared.form()],
-            "responses": self._answer_rows(self.shared.other_row(), 400, 414, 429, 503),
+            "responses": self._answer_rows(self._answer_schema(name), 400, 414, 429, 503),
         }
         return {key: value for key, value in described.items() if value}
+
+    def _answer_schema(self, query: str) -> Part:
+        """Return the schema of a row that a canned query answers: its columns, in the words of the same figures."""
+        columns = self._catalog.answers.get(query)
+        if not columns:
+            return self.shared.other_row()
+        cells = {column: self.shared.cell(self._words.column_title(_FIGURES, column)) for column in columns}
+        row = {"type": "object", "properties": cells, "required": list(cells), "additionalProperties": False}
+        return self.shared.components.share("schemas", f"query.{query}", row)
 
     def _describe_parameter(self, name: str, query: Mapping[str, Any]) -> Part:
         known = query.get("parameters")

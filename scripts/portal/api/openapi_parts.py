@@ -181,6 +181,11 @@ class Shared:
         rows = {"type": "array", "items": {"anyOf": [row, self.other_row(), _CELL]}}
         return {"anyOf": [rows, {"type": "object", "additionalProperties": {"anyOf": [row, self.other_row()]}}]}
 
+    @staticmethod
+    def cell(words: str) -> Part:
+        """Return the schema of a cell that may hold anything."""
+        return {**_CELL, "description": words}
+
     def other_row(self) -> Part:
         """Return the schema of a row that was asked for in another form than its table has."""
         return self.schema("OtherRow", {"type": "object"}, "other_row")

@@ -46,7 +46,8 @@ class SourceUse:
 class Catalog:
     """Everything that pages are made from.
 
-    `shapes` are the tables of the database, where one was written; `collections` the files of the whole catalogue,
+    `shapes` are the tables of the database, where one was written, `answers` the columns of its canned queries;
+    `collections` the files of the whole catalogue,
     their names relative to `/data/`.
     """
 
@@ -59,6 +60,7 @@ class Catalog:
     findings: Sequence[Finding]
     verdicts: Sequence[Verdict]
     shapes: Sequence[TableShape] = ()
+    answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     collections: Sequence[Distribution] = ()
     _abstracts: dict[str, Abstract] = field(default_factory=dict, init=False, repr=False)
     _uses: dict[str, SourceUse] = field(default_factory=dict, init=False, repr=False)

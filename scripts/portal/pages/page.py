@@ -6,7 +6,8 @@ Every page exists in Vietnamese and in English under the same path; English stan
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from portal.api.api_reference import ApiPage
 from portal.api.openapi import make_openapi
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portal.data.package import Package
+
+SHOWN_TABLES = 200
 
 
 @dataclass(frozen=True)
@@ -175,9 +178,15 @@ class Writer(CatalogWriter):
         page = self._page("search/", "search_title", "search_description", "search.html", {})
         return replace(page, scripts=("search_box",))
 
+    @cached_property
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, which the page of the API is read from."""
+        return make_openapi(self.catalog, self.language)
+
     def api_page(self) -> Page:
         """Return every address, parameter and error code of the API."""
-        view = ApiPage(make_openapi(self.catalog, self.language), self.language).view()
+        view = ApiPage(self.openapi, self.language).view(SHOWN_TABLES)
+        view["cut"] = self.say_cut("tables_cut", SHOWN_TABLES, len(self.catalog.shapes))
         return self._page("developers/api/", "openapi_page_title", "openapi_page_description", "api.html", view)
 
     def embed_page(self, package: Package) -> Page:

@@ -24,6 +24,7 @@ from mkdocs.exceptions import MkDocsException
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File
 
+from portal.api.developer_files import write_openapi
 from portal.catalogues.structured_data import Describer, render_script
 from portal.files.asset import name_asset
 from portal.pages.framed_page import Frames
@@ -200,6 +201,7 @@ def _write_language(
         left = [page for page in pages if page.template or not frames.take(page)]
         plugin = GeneratedPages(left, frames, renderer, describer, newest)
         _build_language(project, out, language, plugin, catalog)
+    write_openapi(writer.openapi, out / _PREFIXES[language])
     _move(frames.whole, out / _PREFIXES[language])
     return len(pages), plugin.written
 
