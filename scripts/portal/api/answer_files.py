@@ -21,6 +21,7 @@ from portal.api.api_metadata import DATABASE
 from portal.api.api_request import read_request
 from portal.api.api_schema import ApiSchema, read_schema
 from portal.api.query_lane import QueryLane
+from portal.data.tree import move_tree
 from portal.files.precompression import GZIP_SUFFIX
 from portal.web.api_error import ApiError
 
@@ -90,10 +91,7 @@ async def _write_table(gate: ApiGate, addresses: Sequence[str], out: Path, keepe
     """Write the answers of one table, kept ones if there are any; return how many."""
     part = out / _PART
     if keeper and (kept := keeper.take(part, key)):
-        for file in [path for path in sorted(part.rglob("*")) if path.is_file()]:
-            target = out / file.relative_to(part)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            file.rename(target)
+        move_tree(part, out)
         shutil.rmtree(part)
         return int(kept[0])
     found = [await answer_address(gate, address) for address in addresses]

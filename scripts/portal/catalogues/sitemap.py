@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from portal.data.tree import list_tree
 from portal.files.precompression import GZIP_SUFFIX
 
 if TYPE_CHECKING:
@@ -62,10 +63,11 @@ def write_sitemap(catalog: Catalog, site: Path, limits: Limits | None = None) ->
 
 def list_pages(site: Path) -> Iterator[str]:
     """Yield the path of every page, sorted: folders with an `index.html`, without the embedded ones."""
-    for file in sorted(site.rglob("index.html")):
-        parts = file.parent.relative_to(site).parts
-        own = parts[1:] if parts[:1] == ("en",) else parts
-        if own[:1] not in {(name,) for name in _UNLISTED}:
+    unlisted = [[name] for name in _UNLISTED]
+    for name in list_tree(site):
+        *parts, last = name.split("/")
+        own = parts[1:] if parts[:1] == ["en"] else parts
+        if last == "index.html" and own[:1] not in unlisted:
             yield "".join(f"{part}/" for part in parts)
 
 

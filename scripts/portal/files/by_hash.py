@@ -14,6 +14,7 @@ import shutil
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from portal.data.tree import list_tree
 from portal.files.precompression import GZIP_SUFFIX
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ def write_checksums(files: Mapping[str, str], data: Path) -> None:
     Compressed twins are left out: who asks for a file gets its own bytes. Precondition: nothing has its address by
     content yet.
     """
-    written = (path for path in data.rglob("*") if path.is_file() and path.suffix != GZIP_SUFFIX)
-    names = sorted(path.relative_to(data).as_posix() for path in written)
+    names = sorted(name for name in list_tree(data) if not name.endswith(GZIP_SUFFIX))
     lines = [f"{files.get(name) or digest_file(data / name)}  {name}\n" for name in names]
     (data / CHECKSUMS).write_text("".join(lines), "utf-8")
 

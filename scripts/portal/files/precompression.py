@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from portal.data.tree import list_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,16 +31,19 @@ def compress_files(folder: Path, threads: int | None = None) -> None:
 
     The same bytes give the same bytes.
     """
-    files = [path for path in sorted(folder.rglob("*")) if _is_worth_it(path)]
+    files = [folder / name for name in list_tree(folder) if PurePosixPath(name).suffix in COMPRESSIBLE]
     with ThreadPoolExecutor(threads) as pool:  # zlib leaves Python's lock alone
-        list(pool.map(_compress, files))
+        list(pool.map(_compress, filter(_is_worth_it, files)))
 
 
 def _is_worth_it(path: Path) -> bool:
-    if path.suffix not in COMPRESSIBLE or not path.is_file() or path.stat().st_size < LEAST_BYTES:
+    status = path.stat()
+    if status.st_size < LEAST_BYTES:
         return False
-    packed = path.with_name(path.name + GZIP_SUFFIX)
-    return not packed.exists() or packed.stat().st_mtime_ns < path.stat().st_mtime_ns
+    try:
+        return path.with_name(path.name + GZIP_SUFFIX).stat().st_mtime_ns < status.st_mtime_ns
+    except FileNotFoundError:
+        return True
 
 
 def _compress(path: Path) -> None:

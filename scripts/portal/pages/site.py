@@ -26,6 +26,7 @@ from mkdocs.structure.files import File
 
 from portal.api.developer_files import write_openapi
 from portal.catalogues.structured_data import Describer, render_script
+from portal.data.tree import move_tree
 from portal.files.asset import name_asset
 from portal.pages.framed_page import Frames
 from portal.pages.package_pages import DOWNLOADS, SEARCHED, SITE, digest_value, make_package_pages
@@ -167,8 +168,8 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
             for address, page in others.items():
                 written.setdefault(address, {})[language] = page
         for package in catalog.packages:
-            _move(folder / package / DOWNLOADS, data / package)
-            _move(folder / package / SITE, out)
+            move_tree(folder / package / DOWNLOADS, data / package)
+            move_tree(folder / package / SITE, out)
         write_facets([Writer(catalog, "vi").card(one) for one in catalog.datasets], out)
         shared = map(weigh, [*collect_documents(catalog), *describe_written(written, catalog)])
         datasets = (load_document(folder / one.name / SEARCHED) for one in catalog.datasets)
@@ -202,7 +203,7 @@ def _write_language(
         plugin = GeneratedPages(left, frames, renderer, describer, newest)
         _build_language(project, out, language, plugin, catalog)
     write_openapi(writer.openapi, out / _PREFIXES[language])
-    _move(frames.whole, out / _PREFIXES[language])
+    move_tree(frames.whole, out / _PREFIXES[language])
     return len(pages), plugin.written
 
 
@@ -220,15 +221,6 @@ def _complete(heads: Iterable[Page], writer: Writer, sources: Path) -> Iterator[
             yield from (page for page in writer.package_pages(package) if page.path == head.path)
         else:
             yield head
-
-
-def _move(folder: Path, target: Path) -> None:
-    """Move all files below `folder` to the same place below `target`; there may be none."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            place = target / path.relative_to(folder)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            path.rename(place)
 
 
 def write_agreement_page(catalog: Catalog, project: Path, site: Path, proof: Proof) -> None:

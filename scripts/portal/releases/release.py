@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.data.tree import list_tree
 from portal.releases.bygone import keep_files
 from portal.releases.ledger import note_release
 
@@ -190,15 +191,13 @@ def _write_last(folder: BuildFolder, target: Path) -> None:
 def _make_manifest(staging: Path) -> dict[str, list[dict[str, str | int]]]:
     files: list[dict[str, str | int]] = []
     digests: dict[tuple[int, int], str] = {}
-    for path in sorted(staging.rglob("*")):
-        if path.is_file():
-            status = path.stat()
+    for name in list_tree(staging):
+        with (staging / name).open("rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
             same = status.st_dev, status.st_ino  # a file may have several names
             if same not in digests:
-                with path.open("rb") as file:
-                    digests[same] = hashlib.file_digest(file, "sha256").hexdigest()
-            name = path.relative_to(staging).as_posix()
-            files.append({"path": name, "bytes": status.st_size, "sha256": digests[same]})
+                digests[same] = hashlib.file_digest(file, "sha256").hexdigest()
+        files.append({"path": name, "bytes": status.st_size, "sha256": digests[same]})
     return {"files": files}
 
 

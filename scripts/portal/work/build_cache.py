@@ -18,6 +18,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from portal.data.tree import list_tree
 from portal.releases.release import digest_inputs
 
 if TYPE_CHECKING:
@@ -127,8 +128,7 @@ class BuildCache:
         fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
         try:
             value = make(fresh / _FILES)
-            paths = [path for path in sorted((fresh / _FILES).rglob("*")) if path.is_file()]
-            digests = {path.relative_to(fresh / _FILES).as_posix(): _digest(path) for path in paths}
+            digests = {name: _digest(fresh / _FILES / name) for name in list_tree(fresh / _FILES)}
             body = {"value": value, "files": digests}
             (fresh / _ENTRY).write_text(json.dumps({**body, "seal": _seal(body)}, ensure_ascii=False), "utf-8")
             _rename(fresh, entry)
@@ -144,6 +144,8 @@ class BuildCache:
         fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
         try:
             fresh.chmod(0o755)
+            for parent in {(fresh / name).parent for name in note["files"]}:
+                parent.mkdir(parents=True, exist_ok=True)
             for name, digest in note["files"].items():
                 if _copy(entry / _FILES / name, fresh / name) != digest:
                     raise ValueError(name)
@@ -171,9 +173,8 @@ def _digest(path: Path) -> str:
 
 def _copy(source: Path, target: Path) -> str:
     """Copy a file; return the SHA-256 of what was copied."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    with source.open("rb") as old, target.open("wb") as new:
+    with source.open("rb", buffering=0) as old, target.open("wb") as new:
         while chunk := old.read(_CHUNK):
             digest.update(chunk)
             new.write(chunk)

@@ -1,0 +1,36 @@
+"""Trees of files, looked through as text: a release of ten thousand datasets has half a million files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def list_tree(folder: Path) -> list[str]:
+    """Return the names of all files below `folder`, relative to it with `/`, folder by folder in order.
+
+    There are none where there is no such folder.
+    """
+    names: list[str] = []
+    base = len(str(folder)) + 1
+    for place, _, files in os.walk(folder):
+        prefix = f"{place[base:].replace(os.sep, '/')}/" if len(place) >= base else ""
+        names += (prefix + name for name in files)
+    return sorted(names, key=lambda name: name.split("/"))
+
+
+def move_tree(folder: Path, target: Path) -> None:
+    """Move all files below `folder` to the same place below `target`; there may be none.
+
+    What `target` does not have yet is moved as a whole.
+    """
+    if not folder.exists():
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            place = target / entry.name
+            if entry.is_dir() and place.is_dir():
+                move_tree(folder / entry.name, place)
+            else:
+                Path(entry.path).replace(place)
