@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,10 +25,12 @@ from factory import (
     write_table,
 )
 from portal.data.package import Field
+from portal.pages import page as page_module
 from portal.pages import paging
 from portal.pages.page import Writer
 from portal.pages.presenter import SHOWN_ROWS, show_cell
 from portal.pages.renderer import make_renderer, render_markdown
+from portal.sqlite.table_shape import ColumnShape, TableShape
 from portal.words.text import LANGUAGES, Text, summarise
 
 if TYPE_CHECKING:
@@ -47,6 +50,19 @@ def render(catalog: Catalog, language: Language, name: str) -> str:
     writer = Writer(catalog, language)
     page = writer.dataset_page(catalog.packages[name])
     return make_renderer(TEMPLATES, writer).render(page, "")
+
+
+@pytest.mark.parametrize(("most", "is_cut"), [(4, False), (3, True)])
+def test_the_page_of_the_api_says_when_it_leaves_tables_out(
+    golden_catalog: Catalog, most: int, is_cut: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_module, "SHOWN_TABLES", most)
+    column = ColumnShape("code", "string", nullable=False)
+    shapes = [TableShape(name, (column,), ("code",), searchable=False) for name in ("a", "b", "c", "d")]
+    writer = Writer(replace(golden_catalog, shapes=shapes), "en")
+    html = make_renderer(TEMPLATES, writer).render(writer.api_page(), "")
+    assert html.count("<details") == most
+    assert ("The page shows 3 of 4 tables; all tables have such addresses" in html) is is_cut
 
 
 # --- the golden page ----------------------------------------------------------------------------------------------

@@ -93,11 +93,13 @@ def read_schema(database: Path, metadata: Mapping[str, Any]) -> ApiSchema:
 
 
 def read_answers(database: Path, queries: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return the columns of what each canned query answers, none where a table is missing.
+    """Return the columns of what each canned query answers; nothing where the catalogue is too small for `figures`.
 
     Raises SettingsError where SQLite cannot run one.
     """
     with closing(_connect(database)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'figures'").fetchone():
+            return {}
         register(connection)
         return {name: _read_answer(connection, name, query) for name, query in queries.items()}
 
@@ -109,8 +111,6 @@ def _read_answer(connection: sqlite3.Connection, name: str, query: Mapping[str, 
         # The operator's own words.
         answer = connection.execute(f"SELECT * FROM (\n{sql}\n) LIMIT 0", blanks)  # noqa: S608
     except sqlite3.Error as error:
-        if str(error).startswith("no such table"):  # as in a catalogue without figures
-            return ()
         raise SettingsError(
             f"metadata.yml: datasette.queries.{name}: SQLite không chạy được / SQLite cannot run it: {error}"
         ) from error

@@ -33,7 +33,7 @@ _SQL_TYPES = {"number": "NUMERIC", "integer": "INTEGER", "boolean": "INTEGER", "
 # Columns of indicator tables that visitors sort by, beside their dimensions and code columns.
 _SORTED = ("value",)
 # A table of so many rows is read from end to end in less than a millisecond and has no index but its key: whenever
-# SQLite makes one it looks through all tables and indexes that there are, which of 10,000 datasets took ten minutes.
+# SQLite makes one it looks through all tables and indexes that there are, which grows with the square of the datasets.
 UNINDEXED_ROWS = 500
 # Newest first: with the key in this order a page, its next page and a whole table as CSV read the key alone.
 _DESCENDING = ("period",)
