@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -28,28 +29,33 @@ def make_scope(number: int) -> dict[str, Any]:
             "query_string": b"sql=select+%d" % number, "headers": [(b"host", b"x")]}  # fmt: skip
 
 
-def list_processes() -> set[int]:
-    """Return the processes for queries that this one has: the workers, and the one that keeps them."""
-    found = set()
-    for one in psutil.Process().children(recursive=True):
-        try:
-            if one.status() != psutil.STATUS_ZOMBIE and "portal.api.query_process" in one.cmdline():
-                found.add(one.pid)
-        except psutil.NoSuchProcess:
-            continue
-    return found
+def list_keepers() -> set[psutil.Process]:
+    """Return the processes of lanes of this very process: each keeps workers."""
+    return {one for one in psutil.Process().children() if is_for_queries(one.pid)}
+
+
+def is_for_queries(process: int) -> bool:
+    try:
+        one = psutil.Process(process)
+        return one.status() != psutil.STATUS_ZOMBIE and "portal.api.query_process" in one.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Watched:
-    """A lane and its own processes; servers of other tests may have theirs at the same time."""
+    """A lane and its own processes; servers of other tests have theirs, and fork them anew when nobody asks these."""
 
     def __init__(self, release: Path) -> None:
-        self._others = list_processes()
+        self._others = list_keepers()
         self.lane = QueryLane(release)
 
     def list_processes(self) -> set[int]:
-        """Return the processes that came with the lane."""
-        return list_processes() - self._others
+        """Return the processes that came with the lane: the workers, and the one that keeps them."""
+        found = set()
+        for keeper in list_keepers() - self._others:
+            with suppress(psutil.NoSuchProcess):
+                found |= {one.pid for one in (keeper, *keeper.children()) if is_for_queries(one.pid)}
+        return found
 
     async def ask(self, number: int) -> set[int]:
         """Ask for a number; return the processes that there are then."""
@@ -80,7 +86,7 @@ def test_the_workers_are_forked_anew_when_nobody_asks(published: Published, monk
     first, second = asyncio.run(use())
     assert len(first) == len(second) == WORKERS + 1
     assert len(first & second) == 1, "the one that keeps the workers has loaded everything and stays"
-    assert not list_processes() & {*first, *second}
+    asyncio.run(wait_until(lambda: not any(map(is_for_queries, first | second))))
 
 
 def test_the_workers_stay_while_somebody_has_a_seat(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
