@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from portal.files.by_hash import digest_file
+from portal.data.tree import digest_file
 from portal.releases.ledger import LEDGER, PUBLISHED, check_ledger, find_publication, suggest_file
 
 if TYPE_CHECKING:

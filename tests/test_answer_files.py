@@ -13,7 +13,8 @@ import pytest
 from portal.api import answer_files
 from portal.api.answer_files import FOLDER, list_addresses, write_answers
 from portal.api.api_schema import ApiSchema, TableSchema
-from portal.work.build_cache import BuildCache
+from portal.work.build_cache import BuildCache, Destination
+from portal.work.package_work import AnswerKeeper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,7 +95,8 @@ def test_answers_whose_table_is_the_same_are_not_asked_for_again(
     monkeypatch.setattr(answer_files, "answer_address", note)
     for key in ("first", "first", "second"):
         shutil.rmtree(release / FOLDER)
-        write_answers(release, cache, {"units": key, "areas": "same"})
+        keys = {"units": key, "areas": "same"}
+        write_answers(release, AnswerKeeper(cache, keys, Destination("", release / FOLDER, tmp_path / "nothing")))
         assert {file.name: file.read_bytes() for file in (release / FOLDER).rglob("*.json*")} == before
     counts = Counter(address.rpartition("/")[2].partition(".")[0] for address in asked)
     assert (counts["areas"], counts["units"], counts["sources"]) == (2, 4, 6), "two addresses of each table"

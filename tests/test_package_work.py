@@ -17,10 +17,9 @@ from factory import REPOSITORY, TODAY, find_damage, find_staging, make_tiny_proj
 from portal import build
 from portal.checks.check import check_packages
 from portal.data.descriptor import read_packages
-from portal.pages.package_pages import digest_value
 from portal.releases.release import BuildFolder
 from portal.work import package_work
-from portal.work.build_cache import BuildCache
+from portal.work.build_cache import BuildCache, digest_value
 from portal.work.build_event import Advanced, Begun
 from portal.work.scheduler import Here, Processes, WorkError
 
@@ -222,7 +221,7 @@ def test_a_worker_that_dies_publishes_nothing_and_the_next_run_is_right(project:
 def test_findings_are_kept_for_the_day_that_they_are_of(project: Path, tmp_path: Path) -> None:
     data = project / "datapackages"
     write_indicator(data, "squid", [{"period": "2027"}])
-    shop = package_work.Workshop(Here(), BuildCache(tmp_path / "cache"), "code", ignore)
+    shop = package_work.Workshop(Here(), BuildCache(tmp_path / "cache"), "code", ignore, tmp_path)
     packages = read_packages(data).packages
 
     def find(days: int) -> list[str]:

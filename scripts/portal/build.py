@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.api.answer_files import FOLDER as ANSWERS
 from portal.api.answer_files import write_answers
 from portal.api.api_metadata import make_metadata
 from portal.api.api_pages import FOLDER, write_api_pages
@@ -37,9 +38,10 @@ from portal.releases.inputs import digest_project
 from portal.releases.release import publish, stage
 from portal.sqlite.database import write_database
 from portal.sqlite.table_shape import read_shapes
-from portal.work.build_cache import BuildCache, digest_code
+from portal.work.build_cache import BuildCache, Destination, digest_code
 from portal.work.build_event import Begun, Stage
-from portal.work.package_work import Workshop, check_each, digest_answers, read_each, write_each
+from portal.work.package_forms import write_each
+from portal.work.package_work import AnswerKeeper, Workshop, check_each, digest_answers, read_each
 from portal.work.scheduler import Processes, WorkError
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ def build_portal(
     with stage(folder) as staging:
         inputs = digest_project(project)
         cache = BuildCache(folder.root / "cache")
-        shop = Workshop(scheduler or Processes(), cache, digest_code(project), report)
+        shop = Workshop(scheduler or Processes(), cache, digest_code(project), report, folder.current.resolve())
         with _timed("load", report):
             settings = read_settings(project / "metadata.yml")
             loaded = read_packages(project / "datapackages", read_each=partial(read_each, shop=shop))
@@ -115,7 +117,7 @@ def build_portal(
         with _timed("database", report):
             summaries = write_database(staging / "opendata.db", packages, findings)
         with _timed("distributions", report):
-            data = staging / "data"
+            data = staging / "site" / "data"
             distributions = write_each(packages, data, shop)
             collections = write_collections(packages, distributions, staging / "opendata.db", data)
         prover = Prover(distributions, cache, shop.code)
@@ -136,8 +138,6 @@ def build_portal(
             write_ckan(catalog, staging)
         with _timed("site", report):
             pages = write_site(catalog, project, staging / "site", data, shop)
-            # MkDocs empties its folder first, so the downloads wait outside until it is done.
-            data.rename(staging / "site" / "data")
             _write_beside_pages(catalog, staging / "site")
         with _timed("standards", report):
             write_graph(catalog, staging / "site")
@@ -163,7 +163,8 @@ def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, sta
     inspection = inspect_database(staging / "opendata.db")
     (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
     write_api_pages(project / "site" / "theme" / "datasette", catalog.settings, staging / FOLDER)
-    write_answers(staging, shop.cache, digest_answers(packages, metadata, shop))
+    place = Destination("", staging / ANSWERS, shop.published / ANSWERS)
+    write_answers(staging, AnswerKeeper(shop.cache, digest_answers(packages, metadata, shop), place))
 
 
 def _write_beside_pages(catalog: Catalog, site: Path) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from itertools import groupby
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -21,17 +20,14 @@ from portal.api.api_metadata import DATABASE
 from portal.api.api_request import read_request
 from portal.api.api_schema import ApiSchema, read_schema
 from portal.api.query_lane import QueryLane
-from portal.data.tree import move_tree
 from portal.files.precompression import GZIP_SUFFIX
 from portal.web.api_error import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 FOLDER = "answers"
-# Where kept answers lie until they are in their place; no address begins so.
-_PART = ".part"
 # No portal is there: an answer that is the same for both is the same for all.
 _HOSTS = ("http://one.invalid", "https://another.invalid:8443")
 # What pages, guides and examples of the portal ask for; nginx looks for a file where it is asked so (decisions.conf).
@@ -39,26 +35,25 @@ QUERIES = ("", "?_shape=objects")
 
 
 class Keeper(Protocol):
-    """Keeps files by the digest of what they are made from."""
+    """Keeps the answers to a table from one build to the next."""
 
-    def take(self, folder: Path, key: str) -> tuple[Any] | None:
-        """Make `folder` hold what was kept for a key; return its value alone in a tuple, None where nothing is kept."""
+    def take(self, table: str) -> int | None:
+        """Put the answers to a table where they belong, if they are kept; return how many they are."""
 
-    def keep(self, key: str, make: Callable[[Path], Any]) -> None:
-        """Keep what `make` writes and returns for a key."""
+    def keep(self, table: str, make: Callable[[Path], int]) -> None:
+        """Keep the answers that `make` writes into a folder; it returns how many they are."""
 
 
-def write_answers(release: Path, keeper: Keeper | None = None, keys: Mapping[str, str] | None = None) -> int:
+def write_answers(release: Path, keeper: Keeper | None = None) -> int:
     """Write below the folder `answers` of a release what its API answers, each with a `.gz` where it sends one.
 
-    The file lies at the path of its address, and the query belongs to its name. `keys` are digests, by table, of all
-    that its answers are made from: these are taken from the keeper where it has them. Returns how many answers there
-    are; raises OSError where the disk fails.
+    The file lies at the path of its address, and the query belongs to its name. What the keeper has is taken from
+    there. Returns how many answers there are; raises OSError where the disk fails.
     """
-    return asyncio.run(_write_all(release, keeper, keys or {}))
+    return asyncio.run(_write_all(release, keeper))
 
 
-async def _write_all(release: Path, keeper: Keeper | None, keys: Mapping[str, str]) -> int:
+async def _write_all(release: Path, keeper: Keeper | None) -> int:
     metadata = json.loads((release / "datasette.json").read_bytes())
     schema = read_schema(release / "opendata.db", metadata)
     api, lane = open_api(release / "opendata.db", metadata), QueryLane(release)
@@ -66,8 +61,11 @@ async def _write_all(release: Path, keeper: Keeper | None, keys: Mapping[str, st
     try:
         count = 0
         for path, addresses in groupby(list_addresses(schema), lambda address: address.partition("?")[0]):
-            key = keys.get(PurePosixPath(path).stem, "")
-            count += await _write_table(gate, list(addresses), release / FOLDER, keeper if key else None, key)
+            table = PurePosixPath(path).stem
+            kept = keeper.take(table) if keeper else None
+            if kept is None:
+                kept = await _write_table(gate, list(addresses), release / FOLDER, keeper, table)
+            count += kept
         return count
     finally:
         await lane.stop()
@@ -87,13 +85,8 @@ def list_addresses(schema: ApiSchema) -> Iterator[str]:
             yield API_PREFIX.rstrip("/") + address
 
 
-async def _write_table(gate: ApiGate, addresses: Sequence[str], out: Path, keeper: Keeper | None, key: str) -> int:
-    """Write the answers of one table, kept ones if there are any; return how many."""
-    part = out / _PART
-    if keeper and (kept := keeper.take(part, key)):
-        move_tree(part, out)
-        shutil.rmtree(part)
-        return int(kept[0])
+async def _write_table(gate: ApiGate, addresses: Sequence[str], out: Path, keeper: Keeper | None, table: str) -> int:
+    """Write the answers of one table, and keep them; return how many."""
     found = [await answer_address(gate, address) for address in addresses]
     files = {name: content for one in found for name, content in one.items()}
 
@@ -104,7 +97,7 @@ async def _write_table(gate: ApiGate, addresses: Sequence[str], out: Path, keepe
         return sum(map(bool, found))
 
     if keeper:
-        keeper.keep(key, make)
+        keeper.keep(table, make)
     return make(out)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 from pathlib import Path
 
 
@@ -34,3 +36,23 @@ def move_tree(folder: Path, target: Path) -> None:
                 move_tree(folder / entry.name, place)
             else:
                 Path(entry.path).replace(place)
+
+
+def link_file(file: Path, name: Path) -> None:
+    """Give a file a second name; a copy where the file system knows no links.
+
+    Raises FileExistsError where that is the name of a file already.
+    """
+    try:
+        os.link(file, name)
+    except FileExistsError:
+        raise
+    except OSError:
+        shutil.copyfile(file, name)
+
+
+def digest_file(path: Path | str) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
+    # As text: a path object costs as much as reading a small file does.
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return hashlib.file_digest(file, "sha256").hexdigest()

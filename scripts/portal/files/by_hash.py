@@ -8,13 +8,10 @@ Distributions have both; what is published beside them, such as metadata and cit
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from portal.data.tree import list_tree
+from portal.data.tree import digest_file, link_file, list_tree
 from portal.files.precompression import GZIP_SUFFIX
 
 if TYPE_CHECKING:
@@ -56,12 +53,6 @@ def write_checksums(files: Mapping[str, str], data: Path) -> None:
     (data / CHECKSUMS).write_text("".join(lines), "utf-8")
 
 
-def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def link_by_hash(files: Mapping[str, str], data: Path) -> None:
     """Give every file, and its compressed twin where there is one, its address by content."""
     for name, sha256 in files.items():
@@ -72,11 +63,3 @@ def link_by_hash(files: Mapping[str, str], data: Path) -> None:
             packed = data / f"{name}{GZIP_SUFFIX}"
             if packed.exists():
                 link_file(packed, target.with_name(f"{target.name}{GZIP_SUFFIX}"))
-
-
-def link_file(file: Path, name: Path) -> None:
-    """Give a file a second name; a copy where the file system knows no links."""
-    try:
-        os.link(file, name)
-    except OSError:
-        shutil.copyfile(file, name)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from portal.checks.format_limits import OMISSIONS
 from portal.data.descriptor import DESCRIPTOR
+from portal.data.tree import link_file
 from portal.files.archive import write_archive
-from portal.files.by_hash import link_file, name_by_hash
+from portal.files.by_hash import name_by_hash
 from portal.files.distribution import describe_distribution, describe_file, describe_omission
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from portal.checks.format_limits import find_obstacles, measure_extent
 from portal.data.descriptor import DESCRIPTOR
 from portal.data.finding import Place
 from portal.data.register import Registers
+from portal.data.tree import digest_file
 from portal.files import sdmx
 from portal.files.archive import write_archive
-from portal.files.by_hash import digest_file, name_by_hash
+from portal.files.by_hash import name_by_hash
 from portal.files.csv_file import LINE_END, write_csv, write_excel_csv
 from portal.files.excel_file import write_excel
 from portal.files.excel_guess import Guess, find_guesses

@@ -48,6 +48,7 @@ def _is_worth_it(path: Path) -> bool:
 
 def _compress(path: Path) -> None:
     target = path.with_name(path.name + GZIP_SUFFIX)
+    target.unlink(missing_ok=True)  # it may be kept under another name
     # Neither the clock nor the file's own name goes into the header.
     with path.open("rb") as source, target.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
         shutil.copyfileobj(source, packed, _CHUNK)

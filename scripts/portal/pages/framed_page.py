@@ -1,78 +1,122 @@
 """Framed pages: bodies that were made before and wait for their frame, and whole pages kept from former builds.
 
-MkDocs puts the frame around a page. That of a generated page depends on the page itself, on what `Frames.frame` is the
+MkDocs puts the frame around a page. That of a generated page depends on the page itself, on what `Frame.digest` is the
 digest of, and on nothing else: no page of a package stands in a menu. So MkDocs is given only the pages that are new.
+The pages of one package, in both languages, are kept together.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+import shutil
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from portal.files.precompression import compress_files
-from portal.pages.package_pages import BODIES, digest_value
-from portal.work.build_cache import digest_parts
+from portal.files.precompression import GZIP_SUFFIX, compress_files
+from portal.work.build_cache import Destination, digest_parts, digest_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from portal.pages.view import Page
     from portal.words.text import Language
     from portal.work.build_cache import BuildCache
 
-_WHOLE = ".whole"
+# Where the pages of a language stand.
+PREFIXES: dict[Language, str] = {"vi": "", "en": "en/"}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A page whose body is written: without template and values, but with the digest of the body.
+
+    `owner` is what its pages are kept together under: the package, or the page itself.
+    """
+
+    owner: str
+    language: Language
+    page: Page
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What goes around the pages of one language.
+
+    `digest` is that of what all frames show, `describe` returns what search engines read of a page.
+    """
+
+    digest: str
+    describe: Callable[[Page], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The pages of one language.
+    """The pages of both languages in the folder `site`; `bodies` are the folders with their bodies, by owner.
 
-    `made` holds the bodies, by package. `frame` is the digest of what all frames show, `describe` returns what search
-    engines read of a page.
+    `published` is the site of the published release.
     """
 
     cache: BuildCache
-    made: Path
-    language: Language
-    frame: str
-    describe: Callable[[Page], str]
+    bodies: Mapping[str, Path]
+    site: Path
+    published: Path
+    frames: Mapping[Language, Frame]
+    _left: dict[str, Sequence[Head]] = field(default_factory=dict)
 
-    def take(self, page: Page) -> bool:
-        """Take a whole page out of the cache; tell whether it was there."""
-        return self.cache.take(self.whole / page.path.rstrip("/"), self._digest(page)) is not None
+    def take(self, heads: Sequence[Head]) -> list[Head]:
+        """Put the whole pages into the site that the cache has; return the others."""
+        groups: dict[str, list[Head]] = {}
+        for head in heads:
+            groups.setdefault(head.owner, []).append(head)
+        place = Destination("", self.site, self.published)
+        for group in groups.values():
+            key = digest_parts(["pages", *(part for head in group for part in self._list_parts(head))])
+            if self.cache.take(key, [place]) is None:
+                self._left[key] = group
+        return [head for group in self._left.values() for head in group]
 
-    def keep(self, page: Page, html: str) -> None:
-        """Keep a page that is whole now, with its compressed twin."""
+    def keep(self) -> None:
+        """Keep the others, which are whole now, and give them compressed twins."""
+        for key, group in self._left.items():
+            self.cache.keep(key, partial(_gather, group, self.site))
 
-        def write(folder: Path) -> None:
-            folder.mkdir(parents=True)
-            # As MkDocs writes it.
-            (folder / "index.html").write_bytes(html.encode("utf-8", errors="xmlcharrefreplace"))
-            compress_files(folder, threads=1)
+    def read_body(self, head: Head) -> str:
+        """Return the body of a page."""
+        return (self.bodies[head.owner] / _name_body(head.language, head.page)).read_text("utf-8")
 
-        self.cache.keep(self._digest(page), write)
+    def _list_parts(self, head: Head) -> list[str]:
+        frame = self.frames[head.language]
+        return [frame.digest, head.language, digest_value(head.page), frame.describe(head.page), head.body]
 
-    def read_body(self, page: Page) -> str:
-        """Return the body of a page: `catalog/x/` and `embed/x/` are pages of the package x."""
-        return self._name_body(page).read_text("utf-8")
 
-    def write_body(self, page: Page, body: str) -> Page:
-        """Write the body of a page that several packages share; return the page without what it was made from."""
-        path = self._name_body(page)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(body, "utf-8")
-        return replace(page, template="", view={})
+def write_body(folder: Path, owner: str, language: Language, page: Page, body: str) -> Head:
+    """Write the body of a page below the folder of its owner; return the page without what it was made from."""
+    content = body.encode()
+    path = folder / _name_body(language, page)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return Head(owner, language, replace(page, template="", view={}), hashlib.sha256(content).hexdigest())
 
-    def _name_body(self, page: Page) -> Path:
-        return self.made / page.path.split("/")[1] / BODIES / self.language / page.source_uri
 
-    @property
-    def whole(self) -> Path:
-        """Return the folder of the whole pages that were taken, as they lie in the site."""
-        return self.made / _WHOLE / self.language
+def _name_body(language: Language, page: Page) -> str:
+    return f"bodies/{language}.{name_owner(page)}.html"
 
-    def _digest(self, page: Page) -> str:
-        body = hashlib.sha256(self.read_body(page).encode()).hexdigest()
-        return digest_parts(["page", self.frame, self.language, digest_value(page), self.describe(page), body])
+
+def name_owner(page: Page) -> str:
+    """Return the name of the owner of a page that is nobody's."""
+    return page.path.strip("/").replace("/", ".")
+
+
+def _gather(group: Sequence[Head], site: Path, folder: Path) -> None:
+    names = [f"{PREFIXES[head.language]}{head.page.path}index.html" for head in group]
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(site / name, folder / name)
+    compress_files(folder, threads=1)
+    for name in names:
+        packed = folder / f"{name}{GZIP_SUFFIX}"
+        if packed.exists():
+            shutil.copyfile(packed, site / f"{name}{GZIP_SUFFIX}")

@@ -6,11 +6,8 @@ The digest of both is the key under which the result is kept: whatever is not in
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import pickle
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +20,7 @@ from portal.data.observation import read_observations
 from portal.data.table import Table
 from portal.figures.catalog import Catalog
 from portal.files.precompression import compress_files
+from portal.pages.framed_page import Head, write_body
 from portal.pages.later_rows import write_later_rows
 from portal.pages.page import Writer
 from portal.pages.renderer import Renderer, explain_site, make_renderer
@@ -31,7 +29,7 @@ from portal.pages.search_index import save_document, weigh
 from portal.pages.view import Page
 from portal.releases.release import digest_inputs
 from portal.words.text import LANGUAGES, Language
-from portal.work.build_cache import BuildCache, digest_parts
+from portal.work.build_cache import BuildCache, Destination, digest_parts, digest_value
 from portal.work.package_work import digest_package, expect_unchanged
 
 if TYPE_CHECKING:
@@ -48,8 +46,8 @@ if TYPE_CHECKING:
     from portal.pages.view import Card
     from portal.work.package_work import Workshop
 
-# Of a result: bodies by language and page, files beside the downloads, files of the site, and how it is found.
-BODIES, DOWNLOADS, SITE, SEARCHED = "bodies", "downloads", "site", "searched.json"
+# Of a result, beside the bodies: files beside the downloads, files of the site, and how it is found.
+DOWNLOADS, SITE, SEARCHED = "downloads", "site", "searched.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,6 @@ class Studio:
     records: Mapping[str, Mapping[str, Record]]
     templates: Path
     cache: Path
-    folder: Path
     read: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -107,23 +104,19 @@ class Studio:
         return {**{one.name: getattr(self, one.name) for one in fields(self)}, "read": {}}
 
 
-def digest_value(value: object) -> str:
-    """Return the digest of a value made of plain values and dataclasses; the same value has the same digest.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The pages of all packages: their heads by package, and by name of package the folder with the other files."""
 
-    Raises TypeError or pickle.PicklingError for anything else, such as a function.
-    """
-    buffer = io.BytesIO()
-    pickler = pickle.Pickler(buffer, protocol=5)
-    pickler.fast = True  # by value alone: which parts are one object must not show
-    pickler.dump(value)
-    return hashlib.sha256(buffer.getbuffer()).hexdigest()
+    heads: Sequence[Head]
+    folders: Mapping[str, Path]
 
 
-def make_package_pages(catalog: Catalog, project: Path, folder: Path, shop: Workshop) -> list[tuple[Language, Page]]:
-    """Make the pages of every package into `folder`/<package>/, or take them out of the cache.
+def make_package_pages(catalog: Catalog, project: Path, site: Path, data: Path, shop: Workshop) -> Made:
+    """Make the pages of every package, or take them out of the cache; bodies wait for their frames.
 
-    Returns its pages by package, each with its language, and without template and values: the bodies are written.
-    Raises SiteError on a broken template, OSError where the disk fails, WorkError where a package changes.
+    What stands beside the pages goes into `site`, what stands beside the downloads into `data`. Raises SiteError on a
+    broken template, OSError where the disk fails, WorkError where a package changes.
     """
     studio = Studio(
         code=shop.code,
@@ -132,27 +125,39 @@ def make_package_pages(catalog: Catalog, project: Path, folder: Path, shop: Work
         records=catalog.records,
         templates=project / "site" / "theme" / "portal",
         cache=shop.cache.root,
-        folder=folder,
         read=catalog.observations,
     )
-    slices = list(_cut(catalog, shop))
-    keys = {one.name: _digest_slice(one, studio) for one in slices}
-    shop.cache.use(keys.values())
-    jobs = [Commission(one, keys[one.name]) for one in slices]
-    return [_read_head(head) for done in shop.do("site", write_pages, jobs, studio) for head in done.result]
+    known: dict[str, str] = {}
+    orders = [
+        Commission(
+            one,
+            _digest_slice(one, studio, known),
+            [
+                Destination(f"{DOWNLOADS}/", data / one.name, shop.published / "site" / "data" / one.name),
+                Destination(f"{SITE}/", site, shop.published / "site"),
+            ],
+        )
+        for one in _cut(catalog, shop)
+    ]
+    kept = shop.obtain("site", write_pages, orders, studio)
+    return Made(
+        [_read_head(head) for each in kept for head in each.value],
+        {one.name: each.files for one, each in zip(orders, kept, strict=True)},
+    )
 
 
-def _read_head(head: Mapping[str, Any]) -> tuple[Language, Page]:
-    page = {name: value for name, value in head.items() if name != "language"}
-    return head["language"], Page(**{**page, "scripts": tuple(page["scripts"])})
+def _read_head(head: Mapping[str, Any]) -> Head:
+    page = Page(**{**head["page"], "scripts": tuple(head["page"]["scripts"])})
+    return Head(head["owner"], head["language"], page, head["body"])
 
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """A slice, and the key under which its pages are kept."""
+    """A slice, the key under which its pages are kept, and where they go."""
 
     slice: Slice
     key: str
+    places: Sequence[Destination]
 
     @property
     def name(self) -> str:
@@ -160,8 +165,14 @@ class Commission:
         return self.slice.name
 
 
-def _digest_slice(one: Slice, studio: Studio) -> str:
-    return digest_parts([studio.digest, digest_value(one)])
+def _digest_slice(one: Slice, studio: Studio, known: dict[str, str]) -> str:
+    """Return the digest of a slice; `known` are those of packages, for each is the neighbour of many."""
+    for package in (one.package, *one.neighbours):
+        if package.name not in known:
+            known[package.name] = digest_value(package)
+    packages = [known[package.name] for package in (one.package, *one.neighbours)]
+    rest = (one.state, one.cards, one.distributions, one.findings, one.verdicts)
+    return digest_parts([studio.digest, *packages, digest_value(rest)])
 
 
 def _cut(catalog: Catalog, shop: Workshop) -> Sequence[Slice]:
@@ -220,8 +231,8 @@ def _restore(one: Slice, studio: Studio) -> Catalog:
     )
 
 
-def write_pages(commission: Commission, studio: Studio) -> list[dict[str, Any]]:
-    """Write bodies, charts and later rows of one package; return its pages without the bodies, as values of JSON."""
+def write_pages(commission: Commission, studio: Studio) -> None:
+    """Keep bodies, charts and later rows of one package, and with them its pages as values of JSON."""
     one = commission.slice
 
     def make(folder: Path) -> list[dict[str, Any]]:
@@ -232,26 +243,20 @@ def write_pages(commission: Commission, studio: Studio) -> list[dict[str, Any]]:
             compress_files(folder / part, threads=1)
         save_document(weigh(describe_package(one.package, catalog)), folder / SEARCHED)
         expect_unchanged(one.package, one.state, digest_package(one.package))
-        return heads
+        return [asdict(head) for head in heads]
 
-    heads: list[dict[str, Any]] = BuildCache(studio.cache).fill(studio.folder / one.name, commission.key, make)
-    return heads
+    BuildCache(studio.cache).keep(commission.key, make)
 
 
-def _write_language(
-    one: Slice, catalog: Catalog, language: Language, studio: Studio, folder: Path
-) -> list[dict[str, Any]]:
+def _write_language(one: Slice, catalog: Catalog, language: Language, studio: Studio, folder: Path) -> list[Head]:
     writer = Writer(catalog, language, _cards=dict(one.cards[language]))
     heads = []
     for page in writer.package_pages(one.package):
-        path = folder / BODIES / language / page.source_uri
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            path.write_text(studio.renderers[language].render(page, ""), "utf-8")
+            body = studio.renderers[language].render(page, "")
         except jinja2.TemplateError as error:
             raise explain_site(error) from error
-        head = asdict(replace(page, template="", view={}))
-        heads.append({**head, "language": language})
+        heads.append(write_body(folder, one.name, language, page, body))
     _write_chart(writer, one.package, folder / DOWNLOADS)
     write_later_rows(writer, folder / SITE)
     return heads

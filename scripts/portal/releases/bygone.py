@@ -10,7 +10,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from portal.files.by_hash import FOLDER, link_file
+from portal.data.tree import link_file
+from portal.files.by_hash import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,34 +1,39 @@
 """The build cache: what a step of the build wrote, kept under the digest of everything that it was made from.
 
 A step may use it that is a pure function: the same inputs, code and libraries give the same files, whatever the clock,
-the disk or the order of other steps. What is taken out is copied, never linked, so that damage to a release stays in
-it, and held against the SHA-256 that was noted: an entry that does not match is made anew.
+the disk or the order of other steps. What is taken out is held against the SHA-256 that was noted: an entry that does
+not match is made anew. A file that the published release has already gets a second name instead of being copied, for
+to make a file costs many times what it costs to read it; what is kept here is never linked, so that damage to a release
+stays in releases, and damage to the cache in the cache.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
+import pickle
 import shutil
 import sys
 import tempfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portal.data.tree import list_tree
+from portal.data.tree import digest_file, list_tree
 from portal.releases.release import digest_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 _ENTRY = "entry.json"
 _FILES = "files"
+_CHUNK = 1 << 20
 # What is not finished; it is left behind where a process dies.
 FRESH = ".new-"
-_CHUNK = 1 << 20
 # Entries that the latest build did not ask for: enough to go back to the data of before.
 KEPT_UNUSED = 200
 
@@ -51,6 +56,42 @@ def digest_parts(parts: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
 
 
+def digest_value(value: object) -> str:
+    """Return the digest of a value made of plain values and dataclasses; the same value has the same digest.
+
+    Raises TypeError or pickle.PicklingError for anything else, such as a function.
+    """
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, protocol=5)
+    pickler.fast = True  # by value alone: which parts are one object must not show
+    pickler.dump(value)
+    return hashlib.sha256(buffer.getbuffer()).hexdigest()
+
+
+class SpoiltError(ValueError):
+    """A kept file that is not as it was put in; the message is its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where files go whose names begin with `prefix`, and where the published release has them, if it does.
+
+    The rest of the name is that below `folder`, and below `published`.
+    """
+
+    prefix: str
+    folder: Path
+    published: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was kept for a key: a value of JSON, and the folder with the files as they were kept."""
+
+    value: Any
+    files: Path
+
+
 class BuildCache:
     """Entries by key: values of JSON, and folders of files with such a value.
 
@@ -65,26 +106,46 @@ class BuildCache:
         """Note what this build asked for, also where another process asked."""
         self._used.update(keys)
 
-    def fill(self, folder: Path, key: str, make: Callable[[Path], Any]) -> Any:
-        """Make `folder` hold what `make(folder)` writes, or wrote for the same key before; return what it returned.
+    def take(self, key: str, places: Sequence[Destination] = ()) -> Kept | None:
+        """Put what was kept for a key into its places; return it, None where nothing is kept.
 
-        `make` gets a folder that does not exist, makes it, and returns a value of JSON. `folder` appears whole;
-        where it exists, the same was written there before. Raises OSError where the disk fails.
+        A file whose name begins with no prefix of a place stays in the cache alone. Nothing is put anywhere unless
+        everything is as it was kept.
         """
-        if kept := self.take(folder, key):
-            return kept[0]
-        self.keep(key, make)
-        return self._take_out(self.root / key, folder)
+        try:
+            return self.take_made(key, places)
+        except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is not what was put in
+            shutil.rmtree(self.root / key, ignore_errors=True)
+            return None
 
-    def take(self, folder: Path, key: str) -> tuple[Any] | None:
-        """Make `folder` hold what was kept for a key; return its value alone in a tuple, None where nothing is kept."""
+    def take_made(self, key: str, places: Sequence[Destination] = ()) -> Kept:
+        """Take what was kept a moment ago; raise OSError where the disk fails, SpoiltError where it was spoilt."""
         self._used.add(key)
         entry = self.root / key
+        note = json.loads((entry / _ENTRY).read_text("utf-8"))
+        body = {"value": note["value"], "files": note["files"]}
+        if note["seal"] != _seal(body):
+            raise SpoiltError(entry / _ENTRY)
+        targets = [(name, digest, _find_place(name, places)) for name, digest in note["files"].items()]
+        for parent in {target.rpartition("/")[0] for _, _, (target, _) in targets if target}:
+            Path(parent).mkdir(parents=True, exist_ok=True)
+        put: list[str] = []
         try:
-            return (self._take_out(entry, folder),)
-        except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is not what was put in
-            shutil.rmtree(entry, ignore_errors=True)
-            return None
+            for name, digest, (target, published) in targets:
+                file = f"{entry}/{_FILES}/{name}"
+                if not target:
+                    _expect(digest_file(file), digest, file)
+                elif not _link_same(published, target, digest):
+                    put.append(target)
+                    _copy_same(file, target, digest)
+                else:
+                    put.append(target)
+        except BaseException:
+            for target in put:
+                Path(target).unlink(missing_ok=True)
+            raise
+        os.utime(entry)
+        return Kept(note["value"], entry / _FILES)
 
     def keep(self, key: str, make: Callable[[Path], Any]) -> None:
         """Keep what `make` writes and returns for a key. Raises OSError where the disk fails."""
@@ -128,33 +189,12 @@ class BuildCache:
         fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
         try:
             value = make(fresh / _FILES)
-            digests = {name: _digest(fresh / _FILES / name) for name in list_tree(fresh / _FILES)}
+            digests = {name: digest_file(f"{fresh}/{_FILES}/{name}") for name in list_tree(fresh / _FILES)}
             body = {"value": value, "files": digests}
             (fresh / _ENTRY).write_text(json.dumps({**body, "seal": _seal(body)}, ensure_ascii=False), "utf-8")
             _rename(fresh, entry)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-
-    def _take_out(self, entry: Path, folder: Path) -> Any:
-        """Copy the files of an entry into `folder`; raise ValueError where anything is not as it was put in."""
-        note = json.loads((entry / _ENTRY).read_text("utf-8"))
-        body = {"value": note["value"], "files": note["files"]}
-        if note["seal"] != _seal(body):
-            raise ValueError(_ENTRY)
-        fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
-        try:
-            fresh.chmod(0o755)
-            for parent in {(fresh / name).parent for name in note["files"]}:
-                parent.mkdir(parents=True, exist_ok=True)
-            for name, digest in note["files"].items():
-                if _copy(entry / _FILES / name, fresh / name) != digest:
-                    raise ValueError(name)
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            _rename(fresh, folder)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-        os.utime(entry)
-        return note["value"]
 
 
 def _rename(fresh: Path, target: Path) -> None:
@@ -166,19 +206,40 @@ def _rename(fresh: Path, target: Path) -> None:
             raise
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _find_place(name: str, places: Sequence[Destination]) -> tuple[str, str]:
+    """Return where a file goes, and where the published release may have it; nothing where it stays."""
+    for place in places:
+        if name.startswith(place.prefix):
+            rest = name[len(place.prefix) :]
+            return f"{place.folder}/{rest}", f"{place.published}/{rest}"
+    return "", ""
 
 
-def _copy(source: Path, target: Path) -> str:
-    """Copy a file; return the SHA-256 of what was copied."""
-    digest = hashlib.sha256()
-    with source.open("rb", buffering=0) as old, target.open("wb") as new:
+def _link_same(file: str, name: str, digest: str) -> bool:
+    """Give a file a second name if its bytes have that digest; tell whether it has it now."""
+    try:
+        os.link(file, name)
+    except OSError:  # there is no such file, or the file system knows no links
+        return False
+    if digest_file(name) == digest:
+        return True
+    Path(name).unlink()
+    return False
+
+
+def _copy_same(file: str, name: str, digest: str) -> None:
+    """Copy a file to where none is; raise SpoiltError where its bytes have another digest."""
+    found = hashlib.sha256()
+    with Path(file).open("rb", buffering=0) as old, Path(name).open("xb", buffering=0) as new:
         while chunk := old.read(_CHUNK):
-            digest.update(chunk)
+            found.update(chunk)
             new.write(chunk)
-    return digest.hexdigest()
+    _expect(found.hexdigest(), digest, file)
+
+
+def _expect(found: str, digest: str, file: str) -> None:
+    if found != digest:
+        raise SpoiltError(file)
 
 
 def _seal(body: dict[str, Any]) -> str:

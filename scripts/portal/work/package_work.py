@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from portal.api.api_metadata import DATABASE
 from portal.checks.check import Examined, examine_package
@@ -18,11 +19,8 @@ from portal.checks.source_file import check_path
 from portal.checks.testimony import Testimony
 from portal.data.descriptor import DESCRIPTOR, read_package, try_descriptor
 from portal.data.finding import Finding, Place, Severity
-from portal.data.register import list_registers, read_registers
-from portal.files.distribution import recall_distribution, write_distributions
-from portal.files.precompression import compress_files
 from portal.releases.release import digest_inputs
-from portal.work.build_cache import BuildCache, digest_parts
+from portal.work.build_cache import digest_parts
 from portal.work.build_event import Advanced
 from portal.work.scheduler import WorkError
 
@@ -33,8 +31,7 @@ if TYPE_CHECKING:
     from portal.checks.rules import Context
     from portal.data.descriptor import Descriptor
     from portal.data.package import Package
-    from portal.data.register import Registers
-    from portal.files.distribution import Distribution
+    from portal.work.build_cache import BuildCache, Destination, Kept
     from portal.work.build_event import Report
     from portal.work.scheduler import Done, Scheduler
 
@@ -42,21 +39,43 @@ _CHANGED = (
     "tệp của gói {package} thay đổi trong khi đang đọc; đợi ghi xong rồi chạy lại / "
     "files of package {package} changed while they were read; wait until they are written, then run it again"
 )
+_SPOILT = (
+    "gói {package}: {error} bị sửa ngay khi vừa lưu, không công bố gì; chạy lại / "
+    "package {package}: {error} was altered right after it was kept, nothing was published; run it again"
+)
 # The only finding that another day may take away; none comes with a later day.
 _OF_THE_DAY = "period-future"
+
+
+class Order(Protocol):
+    """What is wanted of one package: what is kept for a key, in its places."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the package."""
+
+    @property
+    def key(self) -> str:
+        """Return the digest of all that it is made from."""
+
+    @property
+    def places(self) -> Sequence[Destination]:
+        """Return where it goes; none of its files is there yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """Where work is done and kept: `code` is the digest of what makes files out of data.
 
-    `states` are the digests of packages by name, each as its files were when they were first looked at.
+    `published` is the folder of the release that is published, whether there is one or not. `states` are the digests
+    of packages by name, each as its files were when they were first looked at.
     """
 
     scheduler: Scheduler
     cache: BuildCache
     code: str
     report: Report
+    published: Path
     states: dict[str, str] = field(default_factory=dict)
 
     def state_of(self, package: Package) -> str:
@@ -65,11 +84,36 @@ class Workshop:
             self.states[package.name] = digest_package(package)
         return self.states[package.name]
 
-    def do(self, stage: str, step: Callable[[Any, Any], Any], jobs: Sequence[Any], shared: Any) -> Iterator[Done[Any]]:
-        """Yield what became of each job, in order, and tell how far the stage is."""
-        for number, done in enumerate(self.scheduler.run(step, jobs, shared), start=1):
-            self.report(Advanced(stage, number, len(jobs), done.name, done.seconds))
+    def do(
+        self, stage: str, step: Callable[[Any, Any], Any], jobs: Sequence[Any], shared: Any, before: int = 0
+    ) -> Iterator[Done[Any]]:
+        """Yield what became of each job, in order, and tell how far the stage is, which has done so many `before`."""
+        for number, done in enumerate(self.scheduler.run(step, jobs, shared), start=before + 1):
+            self.report(Advanced(stage, number, before + len(jobs), done.name, done.seconds))
             yield done
+
+    def obtain(self, stage: str, step: Callable[[Any, Any], Any], orders: Sequence[Order], shared: Any) -> list[Kept]:
+        """Put what is kept for every order into its places; return it, in order.
+
+        What is not kept yet is made by `step`, which keeps it. Raises OSError where a disk fails, WorkError where
+        anything else does.
+        """
+        kept: dict[str, Kept] = {}
+        for one in orders:
+            start = time.perf_counter()
+            if taken := self.cache.take(one.key, one.places):
+                kept[one.name] = taken
+                self.report(Advanced(stage, len(kept), len(orders), one.name, time.perf_counter() - start))
+        left = [one for one in orders if one.name not in kept]
+        for one, _ in zip(left, self.do(stage, step, left, shared, before=len(kept)), strict=True):
+            kept[one.name] = self._take_made(one)
+        return [kept[one.name] for one in orders]
+
+    def _take_made(self, order: Order) -> Kept:
+        try:
+            return self.cache.take_made(order.key, order.places)
+        except ValueError as error:
+            raise WorkError(_SPOILT.format(package=order.name, error=error)) from error
 
 
 def digest_package(package: Package) -> str:
@@ -183,6 +227,25 @@ def _remember_examined(key: str, examined: Examined, today: date, cache: BuildCa
 # --- answers ------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerKeeper:
+    """Keeps the API's answers to a table; `keys` are the digests of all that they are made from, by table."""
+
+    cache: BuildCache
+    keys: Mapping[str, str]
+    place: Destination
+
+    def take(self, table: str) -> int | None:
+        """Put the answers to a table where they belong, if they are kept; return how many they are."""
+        kept = self.cache.take(self.keys[table], [self.place]) if table in self.keys else None
+        return None if kept is None else int(kept.value)
+
+    def keep(self, table: str, make: Callable[[Path], int]) -> None:
+        """Keep the answers that `make` writes into a folder; it returns how many they are."""
+        if table in self.keys:
+            self.cache.keep(self.keys[table], make)
+
+
 def digest_answers(packages: Sequence[Package], metadata: Mapping[str, Any], shop: Workshop) -> dict[str, str]:
     """Return, by table, a digest of all that the API's answers to it alone are made from.
 
@@ -197,63 +260,3 @@ def digest_answers(packages: Sequence[Package], metadata: Mapping[str, Any], sho
         for package in packages
         for one in package.resources
     }
-
-
-# --- distributions ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The forms of a package that are wanted, and the digest of all that they are made from."""
-
-    package: Package
-    state: str
-    key: str
-
-    @property
-    def name(self) -> str:
-        """Return the name of the package."""
-        return self.package.name
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Where forms are kept and wanted, and the words that they carry."""
-
-    cache: Path
-    data: Path
-    registers: Registers
-
-
-def write_each(packages: Sequence[Package], data: Path, shop: Workshop) -> dict[str, tuple[Distribution, ...]]:
-    """Write the forms of every package below `data`, or take them out of the cache; return them by package.
-
-    Precondition: all packages passed the check. Raises OSError where the disk fails, WorkError where a package changes.
-    """
-    digests = {package.name: shop.state_of(package) for package in packages}
-    orders = [_order(package, digests, shop.code) for package in packages]
-    shop.cache.use(order.key for order in orders)
-    shelf = Shelf(shop.cache.root, data, read_registers(packages))
-    return {
-        done.name: tuple(map(recall_distribution, done.result))
-        for done in shop.do("distributions", write_forms, orders, shelf)
-    }
-
-
-def _order(package: Package, digests: Mapping[str, str], code: str) -> Order:
-    words = [f"{name}={digests[name]}" for name in list_registers(package) if name in digests]
-    state = digests[package.name]
-    return Order(package, state, digest_parts(["distributions", code, package.label, state, *words]))
-
-
-def write_forms(order: Order, shelf: Shelf) -> list[dict[str, Any]]:
-    """Write the forms of one package, each with its compressed twin; return them as values of JSON."""
-
-    def make(folder: Path) -> list[dict[str, Any]]:
-        written = write_distributions(order.package, folder, shelf.registers)
-        compress_files(folder, threads=1)
-        expect_unchanged(order.package, order.state, digest_package(order.package))
-        return [asdict(one) for one in written]
-
-    files: list[dict[str, Any]] = BuildCache(shelf.cache).fill(shelf.data / order.name, order.key, make)
-    return files

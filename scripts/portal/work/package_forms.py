@@ -1,0 +1,77 @@
+"""Package forms: the distributions of every package, made by a step of a scheduler or taken out of the cache."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from portal.data.register import list_registers, read_registers
+from portal.files.distribution import recall_distribution, write_distributions
+from portal.files.precompression import compress_files
+from portal.work.build_cache import BuildCache, Destination, digest_parts
+from portal.work.package_work import digest_package, expect_unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from portal.data.package import Package
+    from portal.data.register import Registers
+    from portal.files.distribution import Distribution
+    from portal.work.package_work import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class FormsOrder:
+    """The forms of a package that are wanted, where they go, and the digest of all that they are made from.
+
+    `state` is the digest of the package.
+    """
+
+    package: Package
+    state: str
+    key: str
+    places: Sequence[Destination]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the package."""
+        return self.package.name
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where forms are kept, and the words that they carry."""
+
+    cache: Path
+    registers: Registers
+
+
+def write_each(packages: Sequence[Package], data: Path, shop: Workshop) -> dict[str, tuple[Distribution, ...]]:
+    """Write the forms of every package below `data`, or take them out of the cache; return them by package.
+
+    Precondition: all packages passed the check. Raises OSError where the disk fails, WorkError where a package changes.
+    """
+    digests = {package.name: shop.state_of(package) for package in packages}
+    orders = [_order(package, digests, data, shop) for package in packages]
+    kept = shop.obtain("distributions", write_forms, orders, Shelf(shop.cache.root, read_registers(packages)))
+    return {one.name: tuple(map(recall_distribution, each.value)) for one, each in zip(packages, kept, strict=True)}
+
+
+def _order(package: Package, digests: Mapping[str, str], data: Path, shop: Workshop) -> FormsOrder:
+    words = [f"{name}={digests[name]}" for name in list_registers(package) if name in digests]
+    state, name = digests[package.name], package.name
+    key = digest_parts(["distributions", shop.code, package.label, state, *words])
+    return FormsOrder(package, state, key, [Destination("", data / name, shop.published / "site" / "data" / name)])
+
+
+def write_forms(order: FormsOrder, shelf: Shelf) -> None:
+    """Keep the forms of one package, each with its compressed twin, and what they are as values of JSON."""
+
+    def make(folder: Path) -> list[dict[str, Any]]:
+        written = write_distributions(order.package, folder, shelf.registers)
+        compress_files(folder, threads=1)
+        expect_unchanged(order.package, order.state, digest_package(order.package))
+        return [asdict(one) for one in written]
+
+    BuildCache(shelf.cache).keep(order.key, make)
