@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyshacl
@@ -19,11 +21,10 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.catalogues.standards import GRAPH, TURTLE, write_graph, write_metadata
+from portal.catalogues.standards import GRAPH, TURTLE, write_figures, write_graph, write_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from portal.figures.catalog import Catalog
 
@@ -91,8 +92,18 @@ def harvest(packages: Path, site: Path) -> Harvest:
     catalog = make_tiny_catalog(packages, site / "data")
     for package in catalog.packages.values():
         write_metadata(package, catalog, site / "data" / package.name)
-    write_graph(catalog, site)
+    write_whole_graph(catalog, site)
     return Harvest(catalog, site)
+
+
+def write_whole_graph(catalog: Catalog, site: Path) -> None:
+    """Write what the graph says of each dataset, and then all of it."""
+    with TemporaryDirectory() as parts:
+        folders = {dataset: Path(parts, dataset) for dataset in catalog.observations}
+        for dataset, folder in folders.items():
+            folder.mkdir()
+            write_figures(dataset, catalog, folder)
+        write_graph(catalog, folders, site)
 
 
 def write_tiny(root: Path) -> None:

@@ -16,6 +16,8 @@ from portal.catalogues.linked_data import (
     prune,
     quote_address,
     refer,
+    say_json_ld,
+    say_turtle,
     translate,
     type_value,
     write_json_ld,
@@ -34,8 +36,8 @@ RELATION = URIRef("http://purl.org/dc/terms/relation")
 def read_both(nodes: list[Node]) -> tuple[Graph, Graph]:
     with tempfile.TemporaryDirectory() as folder:
         turtle, json_ld = Path(folder, "x.ttl"), Path(folder, "x.jsonld")
-        write_turtle(nodes, turtle)
-        write_json_ld(nodes, json_ld)
+        write_turtle(map(say_turtle, nodes), turtle)
+        write_json_ld(map(say_json_ld, nodes), json_ld)
         return Graph().parse(turtle), Graph().parse(json_ld, format="json-ld")
 
 
@@ -82,7 +84,7 @@ def test_properties_without_value_are_left_out() -> None:
     assert prune({"a": "", "b": [], "c": None, "d": 0, "e": False, "f": "x"}) == {"d": 0, "e": False, "f": "x"}
 
 
-def test_a_node_with_an_address_cannot_hide_in_another_one(tmp_path: Path) -> None:
+def test_a_node_with_an_address_cannot_hide_in_another_one() -> None:
     node = {"@id": "http://example.org/", "dct:relation": {"@id": "http://example.org/y", "dct:title": "Y"}}
     with pytest.raises(ValueError, match="a node with an address stands by itself"):
-        write_turtle([node], tmp_path / "x.ttl")
+        say_turtle(node)

@@ -11,7 +11,7 @@ import frictionless
 import jsonschema
 import pytest
 
-from portal.catalogues.standards import write_graph
+from harvest import write_whole_graph
 from portal.data.descriptor import DESCRIPTOR
 from portal.data.profile import OFFICIAL_PROFILE
 
@@ -78,6 +78,6 @@ def test_a_file_that_is_not_the_published_one_is_refused(
 def test_the_same_catalogue_gives_the_same_bytes(tiny_harvest: Harvest, tmp_path: Path) -> None:
     shutil.copytree(tiny_harvest.data, tmp_path / "data")
     names = [path.relative_to(tiny_harvest.site) for path in tiny_harvest.site.rglob("*") if path.is_file()]
-    write_graph(tiny_harvest.catalog, tmp_path)
+    write_whole_graph(tiny_harvest.catalog, tmp_path)
     assert {Path("catalog.ttl"), Path("catalog.jsonld"), Path("data/fish/croissant.json")} <= set(names)
     assert all((tmp_path / name).read_bytes() == (tiny_harvest.site / name).read_bytes() for name in names)

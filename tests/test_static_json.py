@@ -12,7 +12,7 @@ import pytest
 
 from factory import column, make_tiny_catalog, write_indicator, write_references, write_table
 from portal.data.descriptor import read_packages
-from portal.files.latest import find_latest, write_latest
+from portal.files.latest import find_latest, write_latest, write_newest
 from portal.files.static_json import write_json
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def write_series(root: Path) -> None:
 
 def test_the_newest_value_of_every_series_is_found(tmp_path: Path) -> None:
     write_series(tmp_path / "packages")
-    found = list(find_latest(make_tiny_catalog(tmp_path / "packages")))
+    catalog = make_tiny_catalog(tmp_path / "packages")
+    found = list(find_latest(catalog.observations["fish"], catalog.records["sources"]))
     assert [(one.period_text, str(one.value), one.transform, dict(one.dimensions)["kind"]) for one in found] == [
         ("2023", "12.50", "level", "_T"),
         ("2020", "3", "level", "shrimp"),
@@ -148,7 +149,9 @@ def test_the_newest_value_of_every_series_is_found(tmp_path: Path) -> None:
 
 def test_latest_says_what_where_when_and_from_which_document(tmp_path: Path) -> None:
     write_series(tmp_path / "packages")
-    write_latest(make_tiny_catalog(tmp_path / "packages"), tmp_path)
+    (tmp_path / "part").mkdir()
+    write_newest("fish", make_tiny_catalog(tmp_path / "packages"), tmp_path / "part")
+    write_latest({"fish": tmp_path / "part"}, tmp_path)
     text = (tmp_path / "latest.json").read_text("utf-8")
     assert '"value": 12.50,' in text
     first = json.loads(text)[0]

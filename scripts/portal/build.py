@@ -40,6 +40,7 @@ from portal.sqlite.database import write_database
 from portal.sqlite.table_shape import read_shapes
 from portal.work.build_cache import BuildCache, Destination, digest_code
 from portal.work.build_event import Begun, Stage
+from portal.work.package_figures import summarise
 from portal.work.package_forms import write_each
 from portal.work.package_work import AnswerKeeper, Workshop, check_each, digest_answers, read_each
 from portal.work.scheduler import Processes, WorkError
@@ -126,7 +127,7 @@ def build_portal(
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         catalog = replace(
-            make_catalog(settings, packages, tables, distributions, findings),
+            summarise(make_catalog(settings, packages, tables, distributions, findings), shop),
             shapes=read_shapes(staging / "opendata.db"),
             answers=read_answers(staging / "opendata.db", settings.datasette.get("queries", {})),
             collections=collections,
@@ -134,13 +135,14 @@ def build_portal(
         with _timed("metadata", report):
             _write_api(catalog, packages, project, staging, shop)
             write_catalog(catalog, summaries, data)
-            write_latest(catalog, data)
             write_ckan(catalog, staging)
         with _timed("site", report):
-            pages = write_site(catalog, project, staging / "site", data, shop)
+            written = write_site(catalog, project, staging / "site", data, shop)
+            figures = {name: written.folders[name] for name in catalog.observations}
+            write_latest(figures, data)
             _write_beside_pages(catalog, staging / "site")
         with _timed("standards", report):
-            write_graph(catalog, staging / "site")
+            write_graph(catalog, figures, staging / "site")
         with _timed("pages", report):
             proof += prover.prove_pages(packages, staging / "site", staging / "opendata.db")
         if proof.findings:
@@ -152,7 +154,7 @@ def build_portal(
                 raise WorkError(_CHANGED)
             release = publish(folder, staging, inputs)
             cache.prune()
-    return Result(release, findings, len(packages), pages, account_for(catalog))
+    return Result(release, findings, len(packages), written.pages, account_for(catalog))
 
 
 def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, staging: Path, shop: Workshop) -> None:

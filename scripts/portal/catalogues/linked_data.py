@@ -66,24 +66,33 @@ def prune(node: Mapping[str, Any]) -> Node:
     return {key: value for key, value in node.items() if value not in ("", [], None)}
 
 
-def write_json_ld(nodes: Iterable[Node], path: Path) -> None:
-    """Write nodes as `{"@context": …, "@graph": […]}`, one on each line."""
+def say_json_ld(node: Node) -> str:
+    """Return a node as one line of JSON."""
+    return json.dumps(node, ensure_ascii=False)
+
+
+def say_turtle(node: Node) -> str:
+    """Return a node as a block of Turtle (https://www.w3.org/TR/turtle/), an empty line before it."""
+    said = " ;\n  ".join(_say_properties(node))
+    return f"\n<{node['@id']}>\n  {said} .\n"
+
+
+def write_json_ld(nodes: Iterable[str], path: Path) -> None:
+    """Write nodes as `say_json_ld` says them as `{"@context": …, "@graph": […]}`, one on each line."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(f'{{"@context": {json.dumps(PREFIXES)},\n"@graph": [')
         before = "\n"
         for node in nodes:
-            file.write(before + json.dumps(node, ensure_ascii=False))
+            file.write(before + node)
             before = ",\n"
         file.write("\n]}\n")
 
 
-def write_turtle(nodes: Iterable[Node], path: Path) -> None:
-    """Write nodes as Turtle (https://www.w3.org/TR/turtle/)."""
+def write_turtle(nodes: Iterable[str], path: Path) -> None:
+    """Write nodes as `say_turtle` says them."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(f"@prefix {prefix}: <{address}> .\n" for prefix, address in PREFIXES.items())
-        for node in nodes:
-            said = " ;\n  ".join(_say_properties(node))
-            file.write(f"\n<{node['@id']}>\n  {said} .\n")
+        file.writelines(nodes)
 
 
 def _say_properties(node: Mapping[str, Any]) -> Iterator[str]:

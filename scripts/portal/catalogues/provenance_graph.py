@@ -12,9 +12,10 @@ from portal.catalogues.identifier import Identifier
 from portal.catalogues.linked_data import Node, prune, refer, translate, type_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from portal.data.observation import Observation
+    from portal.data.settings import Settings
     from portal.figures.catalog import Catalog
 
 # Lines and characters of a text: https://www.rfc-editor.org/rfc/rfc5147
@@ -22,14 +23,18 @@ _TEXT_FRAGMENTS = "http://tools.ietf.org/rfc/rfc5147"
 _DERIVED = "derived"
 
 
-def describe_provenance(catalog: Catalog) -> Iterator[Node]:
-    """Yield a node for every document, and two for every observation: itself, and its place in the document."""
+def describe_documents(catalog: Catalog) -> Iterator[Node]:
+    """Yield a node for every document, and for what is said of it."""
     names = Identifier(catalog.settings.site_url)
     for source in catalog.records.get("sources", {}):
         yield from _describe_source(source, catalog, names)
-    for rows in catalog.observations.values():
-        for one in rows:
-            yield from _describe_observation(one, names)
+
+
+def describe_figures(rows: Iterable[Observation], settings: Settings) -> Iterator[Node]:
+    """Yield two nodes for every observation: itself, and its place in the document."""
+    names = Identifier(settings.site_url)
+    for one in rows:
+        yield from _describe_observation(one, names)
 
 
 def _describe_source(source: str, catalog: Catalog, names: Identifier) -> Iterator[Node]:

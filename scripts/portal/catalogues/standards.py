@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from portal.catalogues.croissant import CROISSANT, describe_croissant
 from portal.catalogues.csvw import SUFFIX, describe_csv
 from portal.catalogues.dcat import CatalogGraph
-from portal.catalogues.linked_data import write_json_ld, write_turtle
-from portal.catalogues.provenance_graph import describe_provenance
+from portal.catalogues.linked_data import say_json_ld, say_turtle, write_json_ld, write_turtle
+from portal.catalogues.provenance_graph import describe_documents, describe_figures
 from portal.catalogues.quality_graph import describe_quality
 from portal.data.descriptor import DESCRIPTOR
+from portal.data.tree import read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from portal.catalogues.linked_data import Node
     from portal.data.package import Package
     from portal.figures.catalog import Catalog
 
@@ -37,15 +37,29 @@ def write_metadata(package: Package, catalog: Catalog, folder: Path) -> None:
     _write(describe_croissant(package, catalog), folder / CROISSANT)
 
 
-def write_graph(catalog: Catalog, site: Path) -> None:
-    """Write `catalog.jsonld` and `catalog.ttl` into `site`."""
-    write_json_ld(describe_graph(catalog), site / GRAPH)
-    write_turtle(describe_graph(catalog), site / TURTLE)
+def write_figures(dataset: str, catalog: Catalog, folder: Path) -> None:
+    """Write into `folder` what the graph says of the figures of one dataset, in both of its forms.
+
+    These are most of the graph, and the same until the dataset changes.
+    """
+    with (folder / GRAPH).open("w", encoding="utf-8") as lines, (folder / TURTLE).open("w", encoding="utf-8") as blocks:
+        for node in describe_figures(catalog.observations.get(dataset, ()), catalog.settings):
+            lines.write(say_json_ld(node) + "\n")
+            blocks.write(say_turtle(node))
 
 
-def describe_graph(catalog: Catalog) -> Iterator[Node]:
-    """Yield every node of the catalogue: what there is, where each figure comes from, what is wrong with it."""
-    return chain(CatalogGraph(catalog).nodes(), describe_provenance(catalog), describe_quality(catalog))
+def write_graph(catalog: Catalog, folders: Mapping[str, Path], site: Path) -> None:
+    """Write `catalog.jsonld` and `catalog.ttl` into `site`: what there is, where each figure is from, what is wrong.
+
+    `folders` has what `write_figures` wrote of every dataset.
+    """
+    before = [*CatalogGraph(catalog).nodes(), *describe_documents(catalog)]
+    behind = [*describe_quality(catalog)]
+    files = [folders[dataset] for dataset in catalog.observations]
+    lines = read_lines(folder / GRAPH for folder in files)
+    blocks = ((folder / TURTLE).read_text("utf-8") for folder in files)
+    write_json_ld(chain(map(say_json_ld, before), lines, map(say_json_ld, behind)), site / GRAPH)
+    write_turtle(chain(map(say_turtle, before), blocks, map(say_turtle, behind)), site / TURTLE)
 
 
 def list_forms(package: Package) -> list[tuple[str, str]]:

@@ -75,8 +75,13 @@ class Observation:
     @property
     def position(self) -> tuple[int, int]:
         """Return line and column in the source."""
-        line, column = self.locator.split(":")
-        return int(line), int(column)
+        return read_locator(self.locator)
+
+
+def read_locator(locator: str) -> tuple[int, int]:
+    """Return line and column of a place in a source, `12:5`."""
+    line, column = locator.split(":")
+    return int(line), int(column)
 
 
 def name_statement(dataset: str, *key: str) -> str:

@@ -6,6 +6,10 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 def list_tree(folder: Path) -> list[str]:
@@ -56,3 +60,11 @@ def digest_file(path: Path | str) -> str:
     # As text: a path object costs as much as reading a small file does.
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_lines(files: Iterable[Path]) -> Iterator[str]:
+    """Yield the lines of all files, one after the other, without their ends."""
+    for path in files:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                yield line.rstrip("\n")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from portal.data.observation import find_change, select_headline
+from portal.data.observation import Observation, find_change, select_headline
 from portal.figures.extent import NOWHERE, Extent, join_extents, list_extent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable
 
-    from portal.data.observation import Observation
     from portal.data.package import Package
 
 
@@ -39,6 +41,18 @@ class Abstract:
     change: Observation | None = None
 
 
+# Of each document the figures that are taken from it: locator, print, and the name of the observation.
+Prints = Mapping[str, Sequence[tuple[str, str, str]]]
+
+
+def list_prints(rows: Iterable[Observation]) -> Prints:
+    """Return what a dataset takes from each document, in the order of the rows."""
+    prints: dict[str, list[tuple[str, str, str]]] = {}
+    for one in rows:
+        prints.setdefault(one.source, []).append((one.locator, one.as_stated, one.id))
+    return prints
+
+
 def make_abstract(package: Package, rows: Sequence[Observation], areas: Mapping[str, Mapping[str, str]]) -> Abstract:
     """Read all rows of a dataset once; `areas` is the code list of areas."""
     headline = select_headline(package, rows)
@@ -61,4 +75,61 @@ def make_abstract(package: Package, rows: Sequence[Observation], areas: Mapping[
         variables={measure: tuple(names) for measure, names in units.items()},
         headline=headline,
         change=find_change(headline, rows) if headline else None,
+    )
+
+
+def write_abstract(abstract: Abstract) -> dict[str, Any]:
+    """Return an abstract as a value of JSON, from which `read_abstract` makes an equal one."""
+    found = {one.name: getattr(abstract, one.name) for one in fields(abstract)}
+    return found | {
+        "extent": _write_extent(abstract.extent),
+        "extents": {source: _write_extent(one) for source, one in abstract.extents.items()},
+        "headline": _write_observation(abstract.headline),
+        "change": _write_observation(abstract.change),
+    }
+
+
+def read_abstract(value: Mapping[str, Any]) -> Abstract:
+    """Return the abstract that `write_abstract` wrote."""
+    return Abstract(
+        **{
+            **value,
+            "years": tuple(value["years"]),
+            "variables": {measure: tuple(units) for measure, units in value["variables"].items()},
+            "extent": _read_extent(value["extent"]),
+            "extents": {source: _read_extent(one) for source, one in value["extents"].items()},
+            "headline": _read_observation(value["headline"]),
+            "change": _read_observation(value["change"]),
+        }
+    )
+
+
+def _write_extent(extent: Extent) -> list[Any]:
+    days = (day.isoformat() if day else None for day in (extent.start, extent.end))
+    return [*days, extent.areas]
+
+
+def _read_extent(value: Sequence[Any]) -> Extent:
+    start, end = (date.fromisoformat(day) if day else None for day in value[:2])
+    return Extent(start, end, tuple(value[2]))
+
+
+def _write_observation(one: Observation | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {each.name: getattr(one, each.name) for each in fields(one)} | {
+        "value": None if one.value is None else str(one.value)
+    }
+
+
+def _read_observation(value: Mapping[str, Any] | None) -> Observation | None:
+    if value is None:
+        return None
+    return Observation(
+        **{
+            **value,
+            "dimensions": tuple((name, code) for name, code in value["dimensions"]),
+            "flags": tuple(value["flags"]),
+            "value": None if value["value"] is None else Decimal(value["value"]),
+        }
     )

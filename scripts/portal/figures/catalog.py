@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from portal.checks.consistency import Evidence, judge_relation
 from portal.checks.coverage import count_runs
-from portal.data.observation import read_observations
+from portal.data.observation import read_locator, read_observations
 from portal.data.shelf import Shelf
-from portal.figures.abstract import make_abstract
+from portal.figures.abstract import list_prints, make_abstract
 from portal.words.text import Text, sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from portal.checks.consistency import Verdict
     from portal.data.finding import Finding
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portal.data.register import Record
     from portal.data.settings import Settings
     from portal.data.table import Table
-    from portal.figures.abstract import Abstract
+    from portal.figures.abstract import Abstract, Prints
     from portal.files.distribution import Distribution
     from portal.sqlite.table_shape import TableShape
 
@@ -47,8 +47,8 @@ class Catalog:
     """Everything that pages are made from.
 
     `shapes` are the tables of the database, where one was written, `answers` the columns of its canned queries;
-    `collections` the files of the whole catalogue,
-    their names relative to `/data/`.
+    `collections` the files of the whole catalogue, their names relative to `/data/`. `abstracts` are those that are
+    known, by dataset; `prints` reads those of a dataset, from its rows if it is None.
     """
 
     settings: Settings
@@ -62,7 +62,8 @@ class Catalog:
     shapes: Sequence[TableShape] = ()
     answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     collections: Sequence[Distribution] = ()
-    _abstracts: dict[str, Abstract] = field(default_factory=dict, init=False, repr=False)
+    abstracts: dict[str, Abstract] = field(default_factory=dict, repr=False)
+    prints: Callable[[str], Prints] | None = field(default=None, repr=False)
     _uses: dict[str, SourceUse] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -111,10 +112,10 @@ class Catalog:
 
     def abstract(self, dataset: str) -> Abstract:
         """Return what lists say of the figures of a dataset; of a table that has none, that there are none."""
-        if dataset not in self._abstracts:
+        if dataset not in self.abstracts:
             rows = self.observations.get(dataset, ())
-            self._abstracts[dataset] = make_abstract(self.packages[dataset], rows, self.records.get("areas", {}))
-        return self._abstracts[dataset]
+            self.abstracts[dataset] = make_abstract(self.packages[dataset], rows, self.records.get("areas", {}))
+        return self.abstracts[dataset]
 
     def count_by(self, name: Literal["statuses", "sources", "flags"]) -> Counter[str]:
         """Return how many figures there are of each status, document or flag."""
@@ -139,7 +140,7 @@ class Catalog:
         return datasets
 
     def use_of(self, source: str) -> SourceUse:
-        """Return what is used of a document; the rows of its datasets are read once for it."""
+        """Return what is used of a document."""
         if source not in self._uses:
             self._uses[source] = _measure_use(self, source)
         return self._uses[source]
@@ -149,14 +150,26 @@ def _measure_use(catalog: Catalog, source: str) -> SourceUse:
     datasets = catalog.by_source.get(source, [])
     printed: set[tuple[str, str]] = set()
 
-    def note_rows() -> Iterator[Observation]:
-        for one in (one for name in datasets for one in catalog.observations[name] if one.source == source):
-            printed.add((one.locator, one.as_stated))
-            yield one
+    def note_prints() -> Iterator[tuple[tuple[int, int], str, str]]:
+        for dataset in datasets:
+            prints = catalog.prints(dataset) if catalog.prints else list_prints(catalog.observations[dataset])
+            for locator, as_stated, name in prints[source]:
+                printed.add((locator, as_stated))
+                yield read_locator(locator), dataset, name
 
-    first = heapq.nsmallest(MOST_OF_SOURCE, note_rows(), key=lambda one: (one.position, one.dataset, one.id))
-    count = sum(catalog.abstract(name).sources[source] for name in datasets)
-    return SourceUse(tuple(first), count, sum(count_runs(as_stated) for _, as_stated in printed))
+    # Of a long document most datasets have no figure among the first, and need not be read.
+    first = heapq.nsmallest(MOST_OF_SOURCE, note_prints())
+    wanted = {name for _, _, name in first}
+    named = {
+        one.id: one
+        for dataset in {each for _, each, _ in first}
+        for one in catalog.observations[dataset]
+        if one.id in wanted
+    }
+    count = sum(catalog.abstract(dataset).sources[source] for dataset in datasets)
+    return SourceUse(
+        tuple(named[name] for _, _, name in first), count, sum(count_runs(as_stated) for _, as_stated in printed)
+    )
 
 
 def web_address(text: str) -> str:

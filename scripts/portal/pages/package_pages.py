@@ -15,10 +15,11 @@ import jinja2
 
 from portal.catalogues.citation import write_citations
 from portal.catalogues.feed import write_dataset_feeds
-from portal.catalogues.standards import write_metadata
+from portal.catalogues.standards import write_figures, write_metadata
 from portal.data.observation import read_observations
 from portal.data.table import Table
 from portal.figures.catalog import Catalog
+from portal.files.latest import write_newest
 from portal.files.precompression import compress_files
 from portal.pages.framed_page import Head, write_body
 from portal.pages.later_rows import write_later_rows
@@ -263,10 +264,13 @@ def _write_language(one: Slice, catalog: Catalog, language: Language, studio: St
 
 
 def _write_companions(package: Package, catalog: Catalog, folder: Path) -> None:
-    """Write what programs read of a dataset: metadata and citations beside its downloads, feeds beside its pages."""
+    """Write what programs read of a dataset: beside its downloads, beside its pages, and as parts of whole files."""
     write_metadata(package, catalog, folder / DOWNLOADS)
     write_citations(catalog.settings, package, folder / DOWNLOADS)
     write_dataset_feeds(package, catalog, folder / SITE)
+    if package.kind == "indicator":
+        write_newest(package.name, catalog, folder)
+        write_figures(package.name, catalog, folder)
 
 
 def _write_chart(writer: Writer, package: Package, folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ from portal.work.package_work import Workshop
 from portal.work.scheduler import Here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from portal.figures.catalog import Catalog
     from portal.pages.framed_page import Head
@@ -56,8 +57,16 @@ UNDATED = "2000-01-01"
 AGREEMENT_MARK = "<!-- agreement -->"
 
 
-def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Workshop | None = None) -> int:
-    """Build both languages into `out`, their charts into `data/<dataset>/`; return the number of generated pages.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many pages were generated, and by package the folder with what was made beside them."""
+
+    pages: int
+    folders: Mapping[str, Path]
+
+
+def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Workshop | None = None) -> Written:
+    """Build both languages into `out`, their charts into `data/<dataset>/`.
 
     `project` holds mkdocs.yml, mkdocs.en.yml and `site/`; `shop` makes what one package shows, here and now if none is
     given. Raises SiteError on a broken page.
@@ -91,7 +100,7 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
         datasets = (load_document(made.folders[one.name] / SEARCHED) for one in catalog.datasets)
         lists = (load_document(made.folders[one.name] / SEARCHED) for one in list_found_references(catalog))
         write_search_index(chain(datasets, shared, lists), out / "search-index")
-    return sum(len(edition.pages) + len(edition.heads) for edition in editions.values())
+    return Written(sum(len(each.pages) + len(each.heads) for each in editions.values()), made.folders)
 
 
 def _edit(project: Path, writer: Writer, made: Made, folder: Path) -> Edition:

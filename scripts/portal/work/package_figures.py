@@ -1,0 +1,43 @@
+"""Package figures: what the whole catalogue says of the rows of each dataset, kept so that nobody reads them again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from portal.figures.abstract import list_prints, make_abstract, read_abstract, write_abstract
+from portal.work.build_cache import digest_parts
+
+if TYPE_CHECKING:
+    from portal.figures.abstract import Prints
+    from portal.figures.catalog import Catalog
+    from portal.work.package_work import Workshop
+
+AREAS = "areas"
+
+
+def summarise(catalog: Catalog, shop: Workshop) -> Catalog:
+    """Return the catalogue with the abstract of every dataset, and with what it takes from each document.
+
+    The rows of a dataset are read where it, the code list of areas or the portal's code changed. Raises OSError where
+    the disk fails.
+    """
+    areas = shop.state_of(catalog.packages[AREAS]) if AREAS in catalog.packages else ""
+    keys = {
+        name: digest_parts(["figures", shop.code, shop.state_of(catalog.packages[name]), areas])
+        for name in catalog.observations
+    }
+    for name, key in keys.items():
+        kept = shop.cache.recall(key)
+        if kept is None:
+            rows = catalog.observations[name]
+            abstract = make_abstract(catalog.packages[name], rows, catalog.records.get(AREAS, {}))
+            kept = {"abstract": write_abstract(abstract), "prints": list_prints(rows)}
+            shop.cache.remember(key, kept)
+        catalog.abstracts[name] = read_abstract(kept["abstract"])
+
+    def read_prints(dataset: str) -> Prints:
+        kept = shop.cache.recall(keys[dataset])
+        return list_prints(catalog.observations[dataset]) if kept is None else kept["prints"]
+
+    return replace(catalog, prints=read_prints)
