@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from portal.data.finding import Finding
     from portal.data.package import Package
     from portal.figures.catalog import Catalog
+    from portal.pages.site import Written
     from portal.proofs.agreement import Proof
     from portal.releases.release import BuildFolder
     from portal.words.text import Text
@@ -148,7 +149,7 @@ def build_portal(
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         with _timed("compress", report):
-            _finish_site(catalog, project, staging / "site", proof)
+            _finish_site(catalog, project, staging / "site", written, proof)
         with _timed("publish", report):
             if digest_project(project) != inputs:
                 raise WorkError(_CHANGED)
@@ -176,12 +177,12 @@ def _write_beside_pages(catalog: Catalog, site: Path) -> None:
     write_sitemap(catalog, site)
 
 
-def _finish_site(catalog: Catalog, project: Path, site: Path, proof: Proof) -> None:
+def _finish_site(catalog: Catalog, project: Path, site: Path, written: Written, proof: Proof) -> None:
     """Publish what was compared, then give every file its compressed twin and its address by content."""
     data = site / "data"
     write_proof(proof, data)
     write_agreement_page(catalog, project, site, proof)
     files = list_files(catalog.distributions, catalog.collections)
     write_checksums(files, data)
-    compress_files(site)
+    compress_files(site, done={*written.packed, *(f"data/{name}" for name in catalog.packages)})
     link_by_hash(files, data)

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 RowT = TypeVar("RowT")
 
-# Rows that stay: those of a catalogue of some thousand small tables, or of one large one.
-KEPT_ROWS = 200_000
+# Rows that stay, 2 kB each: those of a catalogue of some hundred small tables.
+KEPT_ROWS = 50_000
 
 
 class Shelf(Mapping[str, tuple[RowT, ...]], Generic[RowT]):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from portal.data.tree import list_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 GZIP_SUFFIX = ".gz"
@@ -26,12 +27,13 @@ _LEVEL = 7
 _CHUNK = 1 << 20
 
 
-def compress_files(folder: Path, threads: int | None = None) -> None:
+def compress_files(folder: Path, threads: int | None = None, done: Collection[str] = ()) -> None:
     """Write `<file>.gz` beside every compressible file under `folder`, but where it is there and no older already.
 
-    The same bytes give the same bytes.
+    `done` names folders below it whose files have theirs. The same bytes give the same bytes.
     """
-    files = [folder / name for name in list_tree(folder) if PurePosixPath(name).suffix in COMPRESSIBLE]
+    names = (name for name in list_tree(folder) if name.rpartition("/")[0] not in done)
+    files = [folder / name for name in names if PurePosixPath(name).suffix in COMPRESSIBLE]
     with ThreadPoolExecutor(threads) as pool:  # zlib leaves Python's lock alone
         list(pool.map(_compress, filter(_is_worth_it, files)))
 

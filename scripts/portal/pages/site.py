@@ -59,10 +59,14 @@ AGREEMENT_MARK = "<!-- agreement -->"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How many pages were generated, and by package the folder with what was made beside them."""
+    """How many pages were generated, and by package the folder with what was made beside them.
+
+    `packed` are the folders of the site whose files have compressed twins.
+    """
 
     pages: int
     folders: Mapping[str, Path]
+    packed: frozenset[str]
 
 
 def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Workshop | None = None) -> Written:
@@ -81,13 +85,13 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
         editions = {each: _edit(project, Writer(catalog, each), made, folder) for each in LANGUAGES}
         sources = digest_parts([shop.code, _digest_sources(project)])
         frames = {each: _make_frame(edition, sources) for each, edition in editions.items()}
-        parts = {head.owner: folder / head.owner for edition in editions.values() for head in edition.heads}
+        heads = [head for edition in editions.values() for head in edition.heads]
+        parts = {head.owner: folder / head.owner for head in heads}
         framed = Frames(shop.cache, {**parts, **made.folders}, out, shop.published / "site", frames)
-        left = framed.take([head for edition in editions.values() for head in edition.heads])
+        left = framed.take(heads)
         written: dict[str, dict[Language, WrittenPage]] = {}
         for language, edition in editions.items():
-            heads = [head for head in left if head.language == language]
-            plugin = GeneratedPages(edition, heads, framed.read_body)
+            plugin = GeneratedPages(edition, [one for one in left if one.language == language], framed.read_body)
             # MkDocs empties its folder first.
             _build_language(project, folder / "mkdocs", language, plugin, catalog)
             write_openapi(edition.writer.openapi, out / PREFIXES[language])
@@ -100,7 +104,10 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
         datasets = (load_document(made.folders[one.name] / SEARCHED) for one in catalog.datasets)
         lists = (load_document(made.folders[one.name] / SEARCHED) for one in list_found_references(catalog))
         write_search_index(chain(datasets, shared, lists), out / "search-index")
-    return Written(sum(len(each.pages) + len(each.heads) for each in editions.values()), made.folders)
+    pages = len(heads) + sum(len(each.pages) for each in editions.values())
+    return Written(
+        pages, made.folders, frozenset(f"{PREFIXES[one.language]}{one.page.path}".rstrip("/") for one in heads)
+    )
 
 
 def _edit(project: Path, writer: Writer, made: Made, folder: Path) -> Edition:

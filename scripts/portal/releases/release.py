@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal.data.tree import list_tree
+from portal.data.tree import digest_file, list_tree
 from portal.releases.bygone import keep_files
 from portal.releases.ledger import note_release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 MANIFEST = "manifest.json"
 RECORD = "release.json"
@@ -137,16 +137,14 @@ def stage(folder: BuildFolder) -> Iterator[Path]:
 
 def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
     """Seal `staging` and make it the published release; return its id."""
-    manifest = _make_manifest(staging)
-    _keep_times(staging, folder.current, manifest)
-    identifier = _write_manifest(manifest, staging / MANIFEST)
+    identifier = _seal(staging, folder.current)
     record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
     (staging / RECORD).write_text(json.dumps(record) + "\n", "utf-8")
     folder.releases.mkdir(exist_ok=True)
     target = folder.releases / identifier
     if target.exists():
         # The same bytes were published before; only the record is new, and what was damaged since.
-        _repair(target, staging, manifest)
+        _repair(target, staging)
         os.utime(target)
     else:
         staging.rename(target)
@@ -157,27 +155,37 @@ def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
     return identifier
 
 
-def _write_manifest(manifest: dict[str, list[dict[str, str | int]]], path: Path) -> str:
-    """Write the manifest piece by piece, for it may be long; return the id of the release, a digest of it."""
-    with path.open("w", encoding="utf-8") as file:
-        json.dump(manifest, file, ensure_ascii=False, indent=1)
-        file.write("\n")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+def _seal(staging: Path, current: Path) -> str:
+    """Write the manifest, a file on each line, for it may be long; return the id of the release, a digest of it.
+
+    Every file that the published release has too gets the time that it has there, all others one and the same. Servers
+    say it as Last-Modified and make their ETag of it: both change when the bytes do, and only then.
+    """
+    now = int(datetime.now(UTC).timestamp())
+    names = list_tree(staging)
+    with (staging / MANIFEST).open("w", encoding="utf-8") as file:
+        file.write('{"files": [')
+        before = "\n"
+        for one in _describe_files(staging, names):
+            _keep_time(staging / str(one["path"]), current / str(one["path"]), one, now)
+            file.write(before + json.dumps(one, ensure_ascii=False))
+            before = ",\n"
+        file.write("\n]}\n")
+    return digest_file(staging / MANIFEST)[:16]
 
 
-def _repair(target: Path, staging: Path, manifest: dict[str, list[dict[str, str | int]]]) -> None:
-    """Put every file of `target` that is not as `manifest` says in order, each in one step; remove what is not there.
+def _repair(target: Path, staging: Path) -> None:
+    """Put what is not as the manifest of `staging` says in order, each file in one step; remove what is not in it.
 
     A server keeps the files that it has open: it must be started again to read a database that was mended.
     """
-    whole = {str(one["path"]) for one in manifest["files"]}
-    found = {str(one["path"]): one for one in _make_manifest(target)["files"]}
-    damaged = [name for one in manifest["files"] if found.get(name := str(one["path"])) != one]
+    files = json.loads((staging / MANIFEST).read_text("utf-8"))["files"]
+    found = {str(one["path"]): one for one in _describe_files(target, list_tree(target))}
+    damaged = [one["path"] for one in files if found.get(one["path"]) != one]
     for name in [*damaged, MANIFEST, RECORD]:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (staging / name).replace(target / name)
-    for name in found.keys() - whole - {MANIFEST, RECORD}:
+    for name in found.keys() - {one["path"] for one in files} - {MANIFEST, RECORD}:
         (target / name).unlink()
 
 
@@ -188,34 +196,31 @@ def _write_last(folder: BuildFolder, target: Path) -> None:
     fresh.replace(folder.last)
 
 
-def _make_manifest(staging: Path) -> dict[str, list[dict[str, str | int]]]:
-    files: list[dict[str, str | int]] = []
+def _describe_files(folder: Path, names: Iterable[str]) -> Iterator[dict[str, str | int]]:
+    """Yield what a manifest says of each file; one with several names is read once."""
     digests: dict[tuple[int, int], str] = {}
-    for name in list_tree(staging):
-        with (staging / name).open("rb", buffering=0) as file:
-            status = os.fstat(file.fileno())
-            same = status.st_dev, status.st_ino  # a file may have several names
-            if same not in digests:
-                digests[same] = hashlib.file_digest(file, "sha256").hexdigest()
-        files.append({"path": name, "bytes": status.st_size, "sha256": digests[same]})
-    return {"files": files}
+    for name in names:
+        path = folder / name
+        status = path.stat()
+        same = status.st_dev, status.st_ino
+        digest = digests.get(same) or digest_file(path)
+        if status.st_nlink > 1:
+            digests[same] = digest
+        yield {"path": name, "bytes": status.st_size, "sha256": digest}
 
 
-def _keep_times(staging: Path, current: Path, manifest: dict[str, list[dict[str, str | int]]]) -> None:
-    """Give every file that the published release has too the time that it has there, all others one and the same.
-
-    Servers say it as Last-Modified and make their ETag of it: both change when the bytes do, and only then.
-    """
+def _keep_time(file: Path, published: Path, one: Mapping[str, str | int], now: int) -> None:
+    """Give a file the time of the published one, if that has the same bytes."""
     try:
-        known = {one["path"]: one for one in json.loads((current / MANIFEST).read_text("utf-8"))["files"]}
-    except (OSError, ValueError, LookupError):
-        known = {}
-    now = int(datetime.now(UTC).timestamp())
-    for one in manifest["files"]:
-        name = str(one["path"])
-        before = current / name
-        when = int(before.stat().st_mtime) if known.get(name) == one and before.is_file() else now
-        os.utime(staging / name, (when, when))
+        before = published.stat()
+    except OSError:  # there is none
+        os.utime(file, (now, now))
+        return
+    if os.path.samestat(before, file.stat()):
+        return
+    same = before.st_size == one["bytes"] and digest_file(published) == one["sha256"]
+    when = int(before.st_mtime) if same else now
+    os.utime(file, (when, when))
 
 
 def _switch(link: Path, target: Path) -> None:
