@@ -114,7 +114,7 @@ def test_an_incremental_build_is_a_full_build(tmp_path: Path) -> None:
         cold = BuildFolder(tmp_path / f"cold-{number}")
         assert publish(project, cold)[0] == release, what
         assert (warm.current / "manifest.json").read_bytes() == (cold.current / "manifest.json").read_bytes()
-        assert find_damage(warm.current) == []
+        assert [damage for kept in warm.releases.iterdir() for damage in find_damage(kept)] == [], what
         releases.append(release)
         shutil.rmtree(cold.root)
     assert releases[4] == releases[1], "without the new package everything is as it was before"
@@ -144,10 +144,57 @@ def spoil_entries(cache: Path) -> int:
 def test_poisoned_entries_are_made_anew(project: Path, folder: BuildFolder) -> None:
     first, _ = publish(project, folder)
     assert spoil_entries(folder.root / "cache") > 50
+    assert find_damage(folder.current) == [], "what is kept and what is published are two files"
     again, worked = publish(project, folder)
     assert again == first
     assert worked == {path.name for path in (project / "datapackages").iterdir()}
     assert find_damage(folder.current) == []
+
+
+def test_what_did_not_change_is_one_file_in_both_releases(project: Path, folder: BuildFolder) -> None:
+    publish(project, folder)
+    before = folder.current.resolve()
+    catch_more(project)
+    publish(project, folder)
+    after = folder.current.resolve()
+    same = [path.relative_to(after) for path in after.rglob("*") if path.is_file() and is_same(path, before, after)]
+    names = {str(one) for one in same}
+    assert {
+        "site/data/units/units.xlsx",
+        "site/catalog/units/index.html.gz",
+        "site/en/catalog/units/index.html",
+    } <= names
+    assert not {"site/data/fish/fish.csv", "site/catalog/fish/index.html", "site/data/checksums.txt"} & names
+    assert find_damage(before) == find_damage(after) == []
+
+
+def is_same(path: Path, before: Path, after: Path) -> bool:
+    there = before / path.relative_to(after)
+    return there.is_file() and there.samefile(path)
+
+
+def test_damage_to_a_release_stays_out_of_the_next_one(project: Path, folder: BuildFolder) -> None:
+    publish(project, folder)
+    before = folder.current.resolve()
+    (before / "site" / "data" / "units" / "units.csv").write_text("x", "utf-8")
+    catch_more(project)
+    publish(project, folder)
+    assert find_damage(folder.current) == []
+    assert find_damage(before)
+
+
+def test_what_is_altered_right_after_it_was_kept_publishes_nothing(project: Path, folder: BuildFolder) -> None:
+    class Spoiler:
+        def run(self, step: Any, jobs: Sequence[Any], shared: Any) -> Iterator[Done[Any]]:
+            for done in Here().run(step, jobs, shared):
+                if step.__name__ == "write_forms":
+                    spoil_entries(folder.root / "cache")
+                yield done
+
+    with pytest.raises(WorkError, match=r"^gói .*: .* bị sửa ngay khi vừa lưu, không công bố gì; chạy lại / "):
+        build.build_portal(project, folder, TODAY, ignore, Spoiler())
+    assert not folder.current.exists()
+    assert publish(project, folder)[0] == publish(project, BuildFolder(folder.root.with_name("cold")))[0]
 
 
 def test_entries_of_other_code_are_not_asked_for(

@@ -102,10 +102,6 @@ class BuildCache:
         self.root = root
         self._used: set[str] = set()
 
-    def use(self, keys: Iterable[str]) -> None:
-        """Note what this build asked for, also where another process asked."""
-        self._used.update(keys)
-
     def take(self, key: str, places: Sequence[Destination] = ()) -> Kept | None:
         """Put what was kept for a key into its places; return it, None where nothing is kept.
 
