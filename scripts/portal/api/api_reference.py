@@ -15,7 +15,7 @@ from portal.words.text import sort_key
 from portal.words.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from portal.web.api_error import ErrorKind
     from portal.words.text import Language
@@ -70,10 +70,10 @@ class ApiPage:
             "sections": [
                 (one, say(f"openapi_{one}", self._language)) for one in sections if queries or one != "queries"
             ],
-            "files": [one for one in self._tagged("files") if not one.anchor.startswith("file_")],
+            "files": self._tagged("files", lambda name: not name.startswith("file_")),
             # The tables of all datasets first, then each in the order of a dictionary.
             "tables": list(map(self._read_table, self._choose_tables(most))),
-            "csv": [one for one in self._tagged("tables") if one.anchor == "csv"],
+            "csv": self._tagged("tables", lambda name: name == "csv"),
             "queries": queries,
             "sql": self._tagged("sql"),
             "server": self._tagged("server"),
@@ -86,11 +86,12 @@ class ApiPage:
         """Return every error with its sentence, the details of a request left open."""
         return [(kind, _BLANK.sub("…", kind.detail.get(self._language))) for kind in list_error_kinds().values()]
 
-    def _tagged(self, tag: str) -> list[Operation]:
+    def _tagged(self, tag: str, is_wanted: Callable[[str], bool] = bool) -> list[Operation]:
+        """Return the operations of a tag whose id is wanted; of a large catalogue most are not shown, so not read."""
         return [
-            self._read_operation(path, one["get"])
-            for path, one in self._document["paths"].items()
-            if tag in one["get"]["tags"]
+            self._read_operation(path, one)
+            for name, (path, one) in self._by_id.items()
+            if tag in one["tags"] and is_wanted(name)
         ]
 
     @cached_property

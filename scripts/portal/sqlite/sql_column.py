@@ -6,8 +6,9 @@ are converted a column at a time; any other cell is read by frictionless' reader
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -21,11 +22,14 @@ from portal.sqlite.sql import to_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from portal.data.column import Column
     from portal.data.package import Resource
     from portal.data.table import Cell
     from portal.sqlite.sql import SqlValue
+
+T = TypeVar("T")
 
 # Files up to this size are read row by row: to convert a block costs a millisecond, however few rows it has.
 ROWWISE_BYTES = 50_000
@@ -47,8 +51,21 @@ def read_sql_columns(resource: Resource, spoken: Sequence[int] = ()) -> Iterator
             texts = list(zip(*rows, strict=True))
             yield [[*map(writer.read, texts[position])] for position, writer in writers]
         return
-    for block in read_text_columns(resource):
-        yield [writer.convert(block[position]) for position, writer in writers]
+    yield from read_ahead(_convert(block, writers) for block in read_text_columns(resource))
+
+
+def _convert(block: Sequence[pa.StringArray], writers: Sequence[tuple[int, SqlColumn]]) -> list[Sequence[SqlValue]]:
+    return [writer.convert(block[position]) for position, writer in writers]
+
+
+def read_ahead(blocks: Iterator[T]) -> Iterator[T]:
+    """Yield blocks while a thread makes the next one: SQLite stores without Python's lock, Arrow reads without it."""
+    end = object()
+    with ThreadPoolExecutor(1) as pool:
+        coming: Future[T | object] = pool.submit(next, blocks, end)
+        while (block := coming.result()) is not end:
+            coming = pool.submit(next, blocks, end)
+            yield cast("T", block)
 
 
 def _say(cell: Cell) -> str:
