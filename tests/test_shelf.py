@@ -37,6 +37,22 @@ def test_a_table_larger_than_the_shelf_stays_as_long_as_it_is_read() -> None:
     assert read == ["a", "b"]
 
 
+def test_a_long_table_stays_beside_short_ones_but_not_beside_another_long_one() -> None:
+    read: list[str] = []
+
+    def read_rows(name: str) -> tuple[str, ...]:
+        read.append(name)
+        return (name,) * (100 if name.startswith("long") else 1)
+
+    shelf = Shelf(["long 1", "long 2", "a", "b"], read_rows, 6)
+    for name in ("long 1", "a", "b", "long 1", "a", "b"):
+        shelf[name]
+    assert read == ["long 1", "a", "b"]
+    for name in ("long 2", "long 2", "b", "long 1"):
+        shelf[name]
+    assert read == ["long 1", "a", "b", "long 2", "long 1"]
+
+
 def test_a_shelf_is_a_mapping_and_looking_at_it_reads_nothing() -> None:
     shelf, read = make_shelf(4)
     assert (list(shelf), len(shelf), "b" in shelf, "z" in shelf) == (["a", "b", "c"], 3, True, False)

@@ -16,12 +16,13 @@ from portal.catalogues.linked_data import say_json_ld, say_turtle, write_json_ld
 from portal.catalogues.provenance_graph import describe_documents, describe_figures
 from portal.catalogues.quality_graph import describe_quality
 from portal.data.descriptor import DESCRIPTOR
-from portal.data.tree import read_lines
+from portal.data.tree import read_lines, read_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from portal.catalogues.linked_data import Node
     from portal.data.package import Package
     from portal.figures.catalog import Catalog
 
@@ -53,13 +54,17 @@ def write_graph(catalog: Catalog, folders: Mapping[str, Path], site: Path) -> No
 
     `folders` has what `write_figures` wrote of every dataset.
     """
-    before = [*CatalogGraph(catalog).nodes(), *describe_documents(catalog)]
-    behind = [*describe_quality(catalog)]
     files = [folders[dataset] for dataset in catalog.observations]
     lines = read_lines(folder / GRAPH for folder in files)
-    blocks = ((folder / TURTLE).read_text("utf-8") for folder in files)
+    blocks = read_pieces(folder / TURTLE for folder in files)
+    before, behind = _describe_things(catalog), describe_quality(catalog)
     write_json_ld(chain(map(say_json_ld, before), lines, map(say_json_ld, behind)), site / GRAPH)
+    before, behind = _describe_things(catalog), describe_quality(catalog)
     write_turtle(chain(map(say_turtle, before), blocks, map(say_turtle, behind)), site / TURTLE)
+
+
+def _describe_things(catalog: Catalog) -> Iterator[Node]:
+    return chain(CatalogGraph(catalog).nodes(), describe_documents(catalog))
 
 
 def list_forms(package: Package) -> list[tuple[str, str]]:

@@ -15,7 +15,9 @@ KEPT_ROWS = 50_000
 class Shelf(Mapping[str, tuple[RowT, ...]], Generic[RowT]):
     """The rows of the packages `names`, in that order; `read` reads those of one.
 
-    Where there are more than `most` rows, those that nobody has asked for the longest are let go.
+    Where there are more than `most` rows, those that nobody has asked for the longest are let go. A long table counts
+    as two thirds of these at most: it stays beside short ones, of which each would have it read again, but not beside
+    another long one.
     """
 
     def __init__(self, names: Sequence[str], read: Callable[[str], tuple[RowT, ...]], most: int = KEPT_ROWS) -> None:
@@ -33,11 +35,14 @@ class Shelf(Mapping[str, tuple[RowT, ...]], Generic[RowT]):
             raise KeyError(name)
         rows = self._read(name)
         self._kept[name] = rows
-        self._count += len(rows)
+        self._count += self._weigh(rows)
         while self._count > self._most and len(self._kept) > 1:
             _, gone = self._kept.popitem(last=False)
-            self._count -= len(gone)
+            self._count -= self._weigh(gone)
         return rows
+
+    def _weigh(self, rows: tuple[RowT, ...]) -> int:
+        return min(len(rows), max(1, self._most * 2 // 3))
 
     def __contains__(self, name: object) -> bool:
         return name in self._names

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_PIECE = 1 << 16  # characters
+
 
 def list_tree(folder: Path) -> list[str]:
     """Return the names of all files below `folder`, relative to it with `/`, folder by folder in order.
@@ -68,3 +70,11 @@ def read_lines(files: Iterable[Path]) -> Iterator[str]:
         with path.open(encoding="utf-8", newline="\n") as file:
             for line in file:
                 yield line.rstrip("\n")
+
+
+def read_pieces(files: Iterable[Path]) -> Iterator[str]:
+    """Yield the text of all files, one after the other, in pieces."""
+    for path in files:
+        with path.open(encoding="utf-8", newline="") as file:
+            while piece := file.read(_PIECE):
+                yield piece

@@ -12,11 +12,11 @@ from portal.checks.consistency import Evidence, judge_relation
 from portal.checks.coverage import count_runs
 from portal.data.observation import read_locator, read_observations
 from portal.data.shelf import Shelf
-from portal.figures.abstract import list_prints, make_abstract
+from portal.figures.abstract import make_abstract
 from portal.words.text import Text, sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from portal.checks.consistency import Verdict
     from portal.data.finding import Finding
@@ -48,7 +48,7 @@ class Catalog:
 
     `shapes` are the tables of the database, where one was written, `answers` the columns of its canned queries;
     `collections` the files of the whole catalogue, their names relative to `/data/`. `abstracts` are those that are
-    known, by dataset; `prints` reads those of a dataset, from its rows if it is None.
+    known, by dataset; `prints` returns those of a dataset, None where they have to be read from its rows.
     """
 
     settings: Settings
@@ -63,7 +63,7 @@ class Catalog:
     answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     collections: Sequence[Distribution] = ()
     abstracts: dict[str, Abstract] = field(default_factory=dict, repr=False)
-    prints: Callable[[str], Prints] | None = field(default=None, repr=False)
+    prints: Callable[[str], Prints | None] | None = field(default=None, repr=False)
     _uses: dict[str, SourceUse] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -152,8 +152,7 @@ def _measure_use(catalog: Catalog, source: str) -> SourceUse:
 
     def note_prints() -> Iterator[tuple[tuple[int, int], str, str]]:
         for dataset in datasets:
-            prints = catalog.prints(dataset) if catalog.prints else list_prints(catalog.observations[dataset])
-            for locator, as_stated, name in prints[source]:
+            for locator, as_stated, name in _list_prints(catalog, dataset, source):
                 printed.add((locator, as_stated))
                 yield read_locator(locator), dataset, name
 
@@ -170,6 +169,13 @@ def _measure_use(catalog: Catalog, source: str) -> SourceUse:
     return SourceUse(
         tuple(named[name] for _, _, name in first), count, sum(count_runs(as_stated) for _, as_stated in printed)
     )
+
+
+def _list_prints(catalog: Catalog, dataset: str, source: str) -> Iterable[tuple[str, str, str]]:
+    prints = catalog.prints(dataset) if catalog.prints else None
+    if prints is not None:
+        return prints[source]
+    return ((one.locator, one.as_stated, one.id) for one in catalog.observations[dataset] if one.source == source)
 
 
 def web_address(text: str) -> str:

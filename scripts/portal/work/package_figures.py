@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from portal.work.package_work import Workshop
 
 AREAS = "areas"
+# What is taken from documents is not kept of longer tables: they would fill the memory, and are few.
+MOST_ROWS = 5_000
 
 
 def summarise(catalog: Catalog, shop: Workshop) -> Catalog:
@@ -32,12 +34,15 @@ def summarise(catalog: Catalog, shop: Workshop) -> Catalog:
         if kept is None:
             rows = catalog.observations[name]
             abstract = make_abstract(catalog.packages[name], rows, catalog.records.get(AREAS, {}))
-            kept = {"abstract": write_abstract(abstract), "prints": list_prints(rows)}
+            kept = {
+                "abstract": write_abstract(abstract),
+                "prints": list_prints(rows) if len(rows) <= MOST_ROWS else None,
+            }
             shop.cache.remember(key, kept)
         catalog.abstracts[name] = read_abstract(kept["abstract"])
 
-    def read_prints(dataset: str) -> Prints:
-        kept = shop.cache.recall(keys[dataset])
-        return list_prints(catalog.observations[dataset]) if kept is None else kept["prints"]
+    def read_prints(dataset: str) -> Prints | None:
+        prints: Prints | None = (shop.cache.recall(keys[dataset]) or {}).get("prints")
+        return prints
 
     return replace(catalog, prints=read_prints)
