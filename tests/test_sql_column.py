@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from portal.data.descriptor import read_packages
 from portal.data.table import read_batches, read_rows
 from portal.sqlite import database, sql_column
 from portal.sqlite.sql import to_sql
-from portal.sqlite.sql_column import read_sql_columns, read_text_columns
+from portal.sqlite.sql_column import read_ahead, read_sql_columns, read_text_columns
 from test_column import FIELDS, ROWS
 from test_database import Sheet, quick, sheets
 
@@ -95,3 +96,15 @@ def test_a_doubt_in_the_middle_of_a_file_loses_and_repeats_no_row(
     assert found == [row for batch in read_batches(package.main) for row in batch] == rows
     typed = [row for block in read_sql_columns(package.main) for row in zip(*block, strict=True)]
     assert typed == [(int(one), text) for one, text in rows]
+
+
+def test_what_is_read_ahead_comes_in_order_and_so_does_a_fault() -> None:
+    def read() -> Iterator[int]:
+        yield from range(3)
+        raise csv.Error("line 4")
+
+    blocks = read_ahead(read())
+    assert [next(blocks) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(csv.Error, match="line 4"):
+        next(blocks)
+    assert list(read_ahead(iter(()))) == []

@@ -31,7 +31,7 @@ from portal.pages.view import Page
 from portal.releases.release import digest_inputs
 from portal.words.text import LANGUAGES, Language
 from portal.work.build_cache import BuildCache, Destination, digest_parts, digest_value
-from portal.work.package_work import digest_package, expect_unchanged
+from portal.work.package_work import Order, digest_package, expect_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,12 +131,14 @@ def make_package_pages(catalog: Catalog, project: Path, site: Path, data: Path, 
     known: dict[str, str] = {}
     orders = [
         Commission(
-            one,
+            one.package,
+            one.state,
             _digest_slice(one, studio, known),
             [
                 Destination(f"{DOWNLOADS}/", data / one.name, shop.published / "site" / "data" / one.name),
                 Destination(f"{SITE}/", site, shop.published / "site"),
             ],
+            one,
         )
         for one in _cut(catalog, shop)
     ]
@@ -153,17 +155,10 @@ def _read_head(head: Mapping[str, Any]) -> Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Commission:
-    """A slice, the key under which its pages are kept, and where they go."""
+class Commission(Order):
+    """The pages that are wanted of one package, and all that they show."""
 
     slice: Slice
-    key: str
-    places: Sequence[Destination]
-
-    @property
-    def name(self) -> str:
-        """Return the name of the package."""
-        return self.slice.name
 
 
 def _digest_slice(one: Slice, studio: Studio, known: dict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portal.figures.abstract import list_prints, make_abstract, read_abstract, write_abstract
 from portal.work.build_cache import digest_parts
@@ -29,20 +29,23 @@ def summarise(catalog: Catalog, shop: Workshop) -> Catalog:
         name: digest_parts(["figures", shop.code, shop.state_of(catalog.packages[name]), areas])
         for name in catalog.observations
     }
-    for name, key in keys.items():
-        kept = shop.cache.recall(key)
-        if kept is None:
-            rows = catalog.observations[name]
-            abstract = make_abstract(catalog.packages[name], rows, catalog.records.get(AREAS, {}))
-            kept = {
-                "abstract": write_abstract(abstract),
-                "prints": list_prints(rows) if len(rows) <= MOST_ROWS else None,
-            }
-            shop.cache.remember(key, kept)
-        catalog.abstracts[name] = read_abstract(kept["abstract"])
+    abstracts = {name: read_abstract(_summarise_rows(name, key, catalog, shop)) for name, key in keys.items()}
 
     def read_prints(dataset: str) -> Prints | None:
         prints: Prints | None = (shop.cache.recall(keys[dataset]) or {}).get("prints")
         return prints
 
-    return replace(catalog, prints=read_prints)
+    return replace(catalog, abstracts=abstracts, prints=read_prints)
+
+
+def _summarise_rows(name: str, key: str, catalog: Catalog, shop: Workshop) -> dict[str, Any]:
+    """Return the abstract of one dataset as a value of JSON; read its rows if that is not kept."""
+    kept = shop.cache.recall(key)
+    if kept is None:
+        rows = catalog.observations[name]
+        abstract = make_abstract(catalog.packages[name], rows, catalog.records.get(AREAS, {}))
+        prints = list_prints(rows) if len(rows) <= MOST_ROWS else None
+        kept = {"abstract": write_abstract(abstract), "prints": prints}
+        shop.cache.remember(key, kept)
+    found: dict[str, Any] = kept["abstract"]
+    return found

@@ -9,7 +9,7 @@ from portal.data.register import list_registers, read_registers
 from portal.files.distribution import recall_distribution, write_distributions
 from portal.files.precompression import compress_files
 from portal.work.build_cache import BuildCache, Destination, digest_parts
-from portal.work.package_work import digest_package, expect_unchanged
+from portal.work.package_work import Order, digest_package, expect_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,24 +19,6 @@ if TYPE_CHECKING:
     from portal.data.register import Registers
     from portal.files.distribution import Distribution
     from portal.work.package_work import Workshop
-
-
-@dataclass(frozen=True, slots=True)
-class FormsOrder:
-    """The forms of a package that are wanted, where they go, and the digest of all that they are made from.
-
-    `state` is the digest of the package.
-    """
-
-    package: Package
-    state: str
-    key: str
-    places: Sequence[Destination]
-
-    @property
-    def name(self) -> str:
-        """Return the name of the package."""
-        return self.package.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +40,14 @@ def write_each(packages: Sequence[Package], data: Path, shop: Workshop) -> dict[
     return {one.name: tuple(map(recall_distribution, each.value)) for one, each in zip(packages, kept, strict=True)}
 
 
-def _order(package: Package, digests: Mapping[str, str], data: Path, shop: Workshop) -> FormsOrder:
+def _order(package: Package, digests: Mapping[str, str], data: Path, shop: Workshop) -> Order:
     words = [f"{name}={digests[name]}" for name in list_registers(package) if name in digests]
     state, name = digests[package.name], package.name
     key = digest_parts(["distributions", shop.code, package.label, state, *words])
-    return FormsOrder(package, state, key, [Destination("", data / name, shop.published / "site" / "data" / name)])
+    return Order(package, state, key, [Destination("", data / name, shop.published / "site" / "data" / name)])
 
 
-def write_forms(order: FormsOrder, shelf: Shelf) -> None:
+def write_forms(order: Order, shelf: Shelf) -> None:
     """Keep the forms of one package, each with its compressed twin, and what they are as values of JSON."""
 
     def make(folder: Path) -> list[dict[str, Any]]:

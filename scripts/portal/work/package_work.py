@@ -11,7 +11,7 @@ import json
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from portal.api.api_metadata import DATABASE
 from portal.checks.check import Examined, examine_package
@@ -47,20 +47,22 @@ _SPOILT = (
 _OF_THE_DAY = "period-future"
 
 
-class Order(Protocol):
-    """What is wanted of one package: what is kept for a key, in its places."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted of one package: what is kept for a key, in its places; none of its files is there yet.
+
+    `state` is the digest of the package, `key` that of everything that goes into the work.
+    """
+
+    package: Package
+    state: str
+    key: str
+    places: Sequence[Destination]
 
     @property
     def name(self) -> str:
         """Return the name of the package."""
-
-    @property
-    def key(self) -> str:
-        """Return the digest of all that it is made from."""
-
-    @property
-    def places(self) -> Sequence[Destination]:
-        """Return where it goes; none of its files is there yet."""
+        return self.package.name
 
 
 @dataclass(frozen=True, slots=True)
