@@ -283,7 +283,8 @@ def run_front(
 
 def copy_build(release: Path, build: Path) -> Path:
     """Publish a copy of a release in another build folder; return that."""
-    shutil.copytree(release, build / "releases" / release.name)
+    shutil.copytree(release, build / "releases" / release.name, symlinks=True)
+    shutil.copytree(release.parents[1] / "by-hash", build / "by-hash")
     (build / "current").symlink_to(f"releases/{release.name}")
     return build
 
@@ -298,7 +299,7 @@ def publish(build: Path, release_id: str) -> None:
 def copy_release(build: Path, release: Path, release_id: str, edit: Callable[[Path], object]) -> Path:
     """Put a copy of a release, changed, beside it; return its folder."""
     folder = build / "releases" / release_id
-    shutil.copytree(release, folder)
+    shutil.copytree(release, folder, symlinks=True)
     record = json.loads((folder / "release.json").read_text("utf-8"))
     (folder / "release.json").write_text(json.dumps({**record, "id": release_id}), "utf-8")
     edit(folder)

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from factory import REPOSITORY, find_damage, find_staging
+from portal.files.by_hash import store_files
 from portal.releases.release import (
     KEPT_RELEASES,
+    MANIFEST,
     BuildFolder,
     BuildLockedError,
     digest_inputs,
@@ -181,15 +183,31 @@ def test_downloads_outlive_their_release(folder: BuildFolder) -> None:
     for number in range(KEPT_RELEASES + 2):
         with stage(folder) as staging:
             fill(staging, str(number))
-            file = staging / "site/data/by-hash" / f"{number:064x}" / "fish.csv"
-            file.parent.mkdir(parents=True)
-            file.write_text(str(number))
-            names.append(file.relative_to(staging / "site/data"))
+            data = staging / "site/data"
+            (data / "fish").mkdir(parents=True)
+            (data / "fish/fish.csv").write_text(str(number))
+            store_files({"fish/fish.csv": f"{number:064x}"}, data, folder.root)
+            names.append(f"by-hash/{number:064x}/fish.csv")
             identifier = publish(folder, staging, "")
         os.utime(folder.releases / identifier, (number, number))
-    gone = names[: len(names) - KEPT_RELEASES]
-    assert [(folder.root / name).read_text() for name in gone] == ["0", "1"]
-    assert not any((folder.root / name).exists() for name in names[len(gone) :])
+    assert len(list(folder.releases.iterdir())) == KEPT_RELEASES
+    assert [(folder.root / name).read_text() for name in names] == ["0", "1", "2", "3", "4"]
+    assert [(folder.current / "site/data" / name).read_text() for name in names] == ["0", "1", "2", "3", "4"]
+
+
+def test_a_published_file_under_a_second_name_is_not_read_again(folder: BuildFolder) -> None:
+    build(folder, "one")
+    name = "site/data/phú quốc.csv"
+    published = folder.current.resolve() / name
+    known = hashlib.sha256(b"as if").digest()
+    with stage(folder) as staging:
+        fill(staging, "two")
+        (staging / name).unlink()
+        os.link(published, staging / name)
+        publish(folder, staging, "", {published.stat().st_ino: known})
+    listed = {one["path"]: one["sha256"] for one in json.loads((folder.current / MANIFEST).read_text())["files"]}
+    assert listed.pop(name) == known.hex()
+    assert listed == {path: hashlib.sha256((folder.current / path).read_bytes()).hexdigest() for path in listed}
 
 
 def test_a_release_that_is_published_again_counts_as_new(folder: BuildFolder) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ import httpx
 import pytest
 
 from portal.files.precompression import LEAST_BYTES, compress_files
-from portal.releases.bygone import keep_files
 from portal.web.static_site import (
     LONG_CACHE,
     NOT_KEPT,
@@ -238,38 +236,23 @@ def test_tables_are_saved_under_their_names_and_json_is_looked_at(address: str, 
     assert name_disposition(address) == disposition
 
 
-def test_an_address_by_content_is_answered_from_any_kept_release(tmp_path: Path) -> None:
+def test_an_address_by_content_is_answered_from_the_store(tmp_path: Path) -> None:
     name = f"data/by-hash/{'0a' * 32}/long.csv"
-    old, new = (tmp_path / release / "site" for release in ("old", "new"))
-    for folder, file in ((old, name), (old, "data/long.csv"), (new, "index.html")):
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(TABLE)
-    compress_files(old)
-    site = StaticSite(new, kept=tmp_path)
-    answer = ask(site, f"/{name}")
-    assert (answer.status_code, answer.raw, answer.headers["cache-control"]) == (200, TABLE, LONG_CACHE)
-    assert gzip.decompress(ask(site, f"/{name}", ASKS).raw) == TABLE
-    assert ask(site, "/data/long.csv").status_code == 404
-    for gone in (f"/data/by-hash/{'0b' * 32}/long.csv", f"/data/by-hash/{'0a' * 32}/other.csv"):
-        answer = ask(site, gone)
-        assert (answer.status_code, answer.raw.decode()) == (404, NOT_KEPT)
-        assert answer.headers["cache-control"] == SHORT_CACHE
-
-
-def test_an_address_by_content_is_answered_when_its_release_is_gone(tmp_path: Path) -> None:
-    release, name = tmp_path / "releases" / "old", f"data/by-hash/{'0a' * 32}/long.csv"
-    (release / "site" / name).parent.mkdir(parents=True)
-    (release / "site" / name).write_bytes(TABLE)
-    compress_files(release)
-    keep_files(tmp_path, [release])
-    shutil.rmtree(release)
-    (tmp_path / "releases" / "new" / "site").mkdir(parents=True)
-    site = StaticSite(tmp_path / "releases" / "new" / "site", kept=tmp_path / "releases")
-    answer = ask(site, f"/{name}")
+    site = tmp_path / "releases" / "one" / "site"
+    for file in (tmp_path / name.removeprefix("data/"), site / "data/short.csv"):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(TABLE)
+    compress_files(tmp_path / "by-hash")
+    served = StaticSite(site, build=tmp_path)
+    answer = ask(served, f"/{name}")
     assert (answer.status_code, answer.raw, answer.headers["cache-control"]) == (200, TABLE, LONG_CACHE)
     assert answer.headers["content-disposition"] == 'attachment; filename="long.csv"'
-    assert gzip.decompress(ask(site, f"/{name}", ASKS).raw) == TABLE
-    assert ask(site, f"/data/by-hash/{'0a' * 32}/other.csv").status_code == 404
+    assert gzip.decompress(ask(served, f"/{name}", ASKS).raw) == TABLE
+    assert ask(served, "/data/short.csv").raw == TABLE
+    for gone in (f"/data/by-hash/{'0b' * 32}/long.csv", f"/data/by-hash/{'0a' * 32}/other.csv"):
+        answer = ask(served, gone)
+        assert (answer.status_code, answer.raw.decode()) == (404, NOT_KEPT)
+        assert answer.headers["cache-control"] == SHORT_CACHE
 
 
 def test_an_address_by_content_is_kept_for_a_year() -> None:

@@ -27,7 +27,7 @@ from portal.data.finding import find_blockers
 from portal.data.settings import read_settings
 from portal.data.table import open_tables
 from portal.figures.catalog import make_catalog
-from portal.files.by_hash import link_by_hash, list_files, write_checksums
+from portal.files.by_hash import list_files, store_files, write_checksums
 from portal.files.collection import write_catalog, write_collections
 from portal.files.latest import write_latest
 from portal.files.precompression import compress_files
@@ -46,7 +46,7 @@ from portal.work.package_work import AnswerKeeper, Workshop, check_each, digest_
 from portal.work.scheduler import Processes, WorkError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from portal.data.finding import Finding
@@ -149,11 +149,12 @@ def build_portal(
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         with _timed("compress", report):
-            _finish_site(catalog, project, staging / "site", written, proof)
+            files = _finish_site(catalog, project, staging / "site", written, proof)
         with _timed("publish", report):
             if digest_project(project) != inputs:
                 raise WorkError(_CHANGED)
-            release = publish(folder, staging, inputs)
+            store_files(files, data, folder.root)
+            release = publish(folder, staging, inputs, cache.linked)
             cache.prune()
     return Result(release, findings, len(packages), written.pages, account_for(catalog))
 
@@ -177,12 +178,15 @@ def _write_beside_pages(catalog: Catalog, site: Path) -> None:
     write_sitemap(catalog, site)
 
 
-def _finish_site(catalog: Catalog, project: Path, site: Path, written: Written, proof: Proof) -> None:
-    """Publish what was compared, then give every file its compressed twin and its address by content."""
+def _finish_site(catalog: Catalog, project: Path, site: Path, written: Written, proof: Proof) -> Mapping[str, str]:
+    """Publish what was compared, then give every file its compressed twin; return those with an address by content.
+
+    Their SHA-256 by path below `/data/`.
+    """
     data = site / "data"
     write_proof(proof, data)
     write_agreement_page(catalog, project, site, proof)
     files = list_files(catalog.distributions, catalog.collections)
     write_checksums(files, data)
     compress_files(site, done={*written.packed, *(f"data/{name}" for name in catalog.packages)})
-    link_by_hash(files, data)
+    return files

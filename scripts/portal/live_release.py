@@ -45,7 +45,7 @@ class LiveRelease:
         self.stamp = stamp
         self.id = check_release(folder)
         self.file_stamp = stamp_file(folder / "release.json")
-        self.site = StaticSite(folder / "site", kept=folder.parent)
+        self.site = StaticSite(folder / "site", build=folder.parent.parent)
         metadata = read_object(folder / "datasette.json")
         self.ckan = open_ckan(folder / CKAN_FILE)
         self.lane = QueryLane(folder)

@@ -6,7 +6,6 @@ as `/data/releases.json`; being history, it belongs to no manifest, and the same
 
 from __future__ import annotations
 
-import copy
 import difflib
 import json
 import re
@@ -32,7 +31,8 @@ _LEAST_LIKENESS = 0.85
 
 def add_release(ledger: Ledger, record: Mapping[str, str], checksums: Mapping[str, str]) -> Ledger:
     """Return a ledger that knows one more publication; `checksums` are its files, SHA-256 by path."""
-    known = copy.deepcopy(ledger) or {"releases": [], "files": {}}
+    files = {sha256: dict(one) for sha256, one in ledger.get("files", {}).items()}
+    known: Ledger = {"releases": list(ledger.get("releases", [])), "files": files}
     entry = {"id": record["id"], "built_at": record["built_at"]}
     if not known["releases"] or known["releases"][-1]["id"] != entry["id"]:
         known["releases"].append(entry)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portal.data.tree import digest_file, list_tree
-from portal.releases.bygone import keep_files
+from portal.files.by_hash import lead_to_store, trim_store
 from portal.releases.ledger import note_release
 
 if TYPE_CHECKING:
@@ -135,9 +135,12 @@ def stage(folder: BuildFolder) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
-    """Seal `staging` and make it the published release; return its id."""
-    identifier = _seal(staging, folder.current)
+def publish(folder: BuildFolder, staging: Path, inputs: str, digests: Mapping[int, bytes] | None = None) -> str:
+    """Seal `staging` and make it the published release; return its id.
+
+    `digests` are the SHA-256 of files that the published release has too, by inode, if they are known already.
+    """
+    identifier = _seal(staging, folder.current, digests or {})
     record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
     (staging / RECORD).write_text(json.dumps(record) + "\n", "utf-8")
     folder.releases.mkdir(exist_ok=True)
@@ -148,6 +151,7 @@ def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
         os.utime(target)
     else:
         staging.rename(target)
+    lead_to_store(target)
     note_release(folder.root, target, record)
     _switch(folder.current, target)
     _write_last(folder, target)
@@ -155,7 +159,7 @@ def publish(folder: BuildFolder, staging: Path, inputs: str) -> str:
     return identifier
 
 
-def _seal(staging: Path, current: Path) -> str:
+def _seal(staging: Path, current: Path, digests: Mapping[int, bytes]) -> str:
     """Write the manifest, a file on each line, for it may be long; return the id of the release, a digest of it.
 
     Every file that the published release has too gets the time that it has there, all others one and the same. Servers
@@ -166,12 +170,30 @@ def _seal(staging: Path, current: Path) -> str:
     with (staging / MANIFEST).open("w", encoding="utf-8") as file:
         file.write('{"files": [')
         before = "\n"
-        for one in _describe_files(staging, names):
-            _keep_time(staging / str(one["path"]), current / str(one["path"]), one, now)
+        for name in names:
+            one = _seal_file(f"{staging}/{name}", name, f"{current}/{name}", digests, now)
             file.write(before + json.dumps(one, ensure_ascii=False))
             before = ",\n"
         file.write("\n]}\n")
     return digest_file(staging / MANIFEST)[:16]
+
+
+def _seal_file(file: str, name: str, published: str, digests: Mapping[int, bytes], now: int) -> dict[str, str | int]:
+    """Return what the manifest says of a file, and give it its time."""
+    # As text: there are hundreds of thousands.
+    status = os.stat(file)  # noqa: PTH116
+    try:
+        before = os.stat(published)  # noqa: PTH116
+    except OSError:  # there is none
+        before = None
+    if before and os.path.samestat(before, status):  # it has the time; its inode can be no other file's
+        known = digests.get(status.st_ino)
+        return _describe(name, status.st_size, known.hex() if known else digest_file(file))
+    one = _describe(name, status.st_size, digest_file(file))
+    same = before and before.st_size == one["bytes"] and digest_file(published) == one["sha256"]
+    when = int(before.st_mtime) if before and same else now
+    os.utime(file, (when, when))
+    return one
 
 
 def _repair(target: Path, staging: Path) -> None:
@@ -180,7 +202,9 @@ def _repair(target: Path, staging: Path) -> None:
     A server keeps the files that it has open: it must be started again to read a database that was mended.
     """
     files = json.loads((staging / MANIFEST).read_text("utf-8"))["files"]
-    found = {str(one["path"]): one for one in _describe_files(target, list_tree(target))}
+    found = {
+        name: _describe(name, (target / name).stat().st_size, digest_file(target / name)) for name in list_tree(target)
+    }
     damaged = [one["path"] for one in files if found.get(one["path"]) != one]
     for name in [*damaged, MANIFEST, RECORD]:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -196,31 +220,9 @@ def _write_last(folder: BuildFolder, target: Path) -> None:
     fresh.replace(folder.last)
 
 
-def _describe_files(folder: Path, names: Iterable[str]) -> Iterator[dict[str, str | int]]:
-    """Yield what a manifest says of each file; one with several names is read once."""
-    digests: dict[tuple[int, int], str] = {}
-    for name in names:
-        path = folder / name
-        status = path.stat()
-        same = status.st_dev, status.st_ino
-        digest = digests.get(same) or digest_file(path)
-        if status.st_nlink > 1:
-            digests[same] = digest
-        yield {"path": name, "bytes": status.st_size, "sha256": digest}
-
-
-def _keep_time(file: Path, published: Path, one: Mapping[str, str | int], now: int) -> None:
-    """Give a file the time of the published one, if that has the same bytes."""
-    try:
-        before = published.stat()
-    except OSError:  # there is none
-        os.utime(file, (now, now))
-        return
-    if os.path.samestat(before, file.stat()):
-        return
-    same = before.st_size == one["bytes"] and digest_file(published) == one["sha256"]
-    when = int(before.st_mtime) if same else now
-    os.utime(file, (when, when))
+def _describe(name: str, size: int, sha256: str) -> dict[str, str | int]:
+    """Return what a manifest says of a file."""
+    return {"path": name, "bytes": size, "sha256": sha256}
 
 
 def _switch(link: Path, target: Path) -> None:
@@ -234,10 +236,10 @@ def _switch(link: Path, target: Path) -> None:
 def _prune(folder: BuildFolder, keep: Path) -> None:
     releases = sorted(folder.releases.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     bygone = [path for path in releases if path != keep][KEPT_RELEASES - 1 :]
-    if bygone:
-        keep_files(folder.root, bygone)
     for old in bygone:
         # Renamed first: a build killed here must not leave half a release under a release's name.
         doomed = folder.root / f"{_STAGING}{old.name}"
         old.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
+    if bygone:
+        trim_store(folder.root)

@@ -18,7 +18,7 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from portal.catalogues import feed
 from portal.files.asset import ASSETS, digest_asset
 from portal.files.by_hash import FOLDER as BY_HASH
-from portal.files.by_hash import find_bygone
+from portal.files.by_hash import find_stored
 from portal.files.precompression import COMPRESSIBLE, GZIP_SUFFIX
 
 if TYPE_CHECKING:
@@ -152,20 +152,20 @@ class StaticSite(StaticFiles):
     `/x` of a folder leads to `/x/` on the host that was asked, `/x/` of a file is not found, and an address
     that is not found gets the page of its language. Of a file with a `.gz` beside it both forms are served, each
     with an ETag of its own; parts are always parts of the plain form, so that a broken download can go on.
-    A file that is named by its content is also taken from the other releases in `kept`, and from what `bygone` keeps
-    of those that are gone.
+    A file that is named by its content is taken from the store of the build folder, whichever release it is of.
     """
 
-    def __init__(self, folder: Path, kept: Path | None = None) -> None:
+    def __init__(self, folder: Path, build: Path | None = None) -> None:
         super().__init__(directory=folder)
-        self._kept = kept
+        self._build = build
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Return where a file stands and its status; nothing and None where it is not there."""
         file, status = super().lookup_path(path)
-        if status or self._kept is None or not _BY_HASH.fullmatch(f"/{path}"):
+        if status or self._build is None or not _BY_HASH.fullmatch(f"/{path}"):
             return file, status
-        return _look_up_kept(self._kept, path)
+        stored = find_stored(self._build, path)
+        return (str(stored), stored.stat()) if stored.is_file() else ("", None)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer one request; `path` is relative and normal."""
@@ -219,21 +219,6 @@ class StaticSite(StaticFiles):
             return await anyio.to_thread.run_sync(self.lookup_path, path)
         except OSError:  # a name too long, a file that may not be read: for a visitor it is not there
             return "", None
-
-
-def _look_up_kept(releases: Path, path: str) -> tuple[str, os.stat_result | None]:
-    """Look for a file of the site in every kept release, then among the bygone ones.
-
-    A release that is being removed may lose it meanwhile; by then it is among the bygone ones.
-    """
-    for release in sorted(releases.iterdir()):
-        file = release / "site" / path
-        try:
-            return str(file), file.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-    bygone = find_bygone(releases.parent, path)
-    return (str(bygone), bygone.stat()) if bygone.is_file() else ("", None)
 
 
 def _redirect_to_folder(path: str, scope: Scope) -> Response:

@@ -27,7 +27,7 @@ from portal.data.tree import digest_file, list_tree
 from portal.releases.release import digest_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _ENTRY = "entry.json"
 _FILES = "files"
@@ -101,6 +101,12 @@ class BuildCache:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._used: set[str] = set()
+        self._linked: dict[int, bytes] = {}
+
+    @property
+    def linked(self) -> Mapping[int, bytes]:
+        """Return the SHA-256 of every published file that got a second name, by inode."""
+        return self._linked
 
     def take(self, key: str, places: Sequence[Destination] = ()) -> Kept | None:
         """Put what was kept for a key into its places; return it, None where nothing is kept.
@@ -131,11 +137,12 @@ class BuildCache:
                 file = f"{entry}/{_FILES}/{name}"
                 if not target:
                     _expect(digest_file(file), digest, file)
-                elif not _link_same(published, target, digest):
+                elif inode := _link_same(published, target, digest):
                     put.append(target)
-                    _copy_same(file, target, digest)
+                    self._linked[inode] = bytes.fromhex(digest)
                 else:
                     put.append(target)
+                    _copy_same(file, target, digest)
         except BaseException:
             for target in put:
                 Path(target).unlink(missing_ok=True)
@@ -211,16 +218,17 @@ def _find_place(name: str, places: Sequence[Destination]) -> tuple[str, str]:
     return "", ""
 
 
-def _link_same(file: str, name: str, digest: str) -> bool:
-    """Give a file a second name if its bytes have that digest; tell whether it has it now."""
+def _link_same(file: str, name: str, digest: str) -> int:
+    """Give a file a second name if its bytes have that digest; return its inode, 0 where it has no such name."""
     try:
         os.link(file, name)
     except OSError:  # there is no such file, or the file system knows no links
-        return False
-    if digest_file(name) == digest:
-        return True
+        return 0
+    with open(name, "rb", buffering=0) as linked:  # noqa: PTH123 - as in digest_file
+        if hashlib.file_digest(linked, "sha256").hexdigest() == digest:
+            return os.fstat(linked.fileno()).st_ino
     Path(name).unlink()
-    return False
+    return 0
 
 
 def _copy_same(file: str, name: str, digest: str) -> None:
