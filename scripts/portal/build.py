@@ -163,9 +163,9 @@ def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, sta
     """Write what Datasette serves beside the database, and then what it answers."""
     units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
     metadata = make_metadata(packages, catalog.settings, units)
-    (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False, indent=1), "utf-8")
+    (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False), "utf-8")
     inspection = inspect_database(staging / "opendata.db")
-    (staging / INSPECTION).write_text(json.dumps(inspection, indent=1), "utf-8")
+    (staging / INSPECTION).write_text(json.dumps(inspection), "utf-8")
     write_api_pages(project / "site" / "theme" / "datasette", catalog.settings, staging / FOLDER)
     place = Destination("", staging / ANSWERS, shop.published / ANSWERS)
     write_answers(staging, AnswerKeeper(shop.cache, digest_answers(packages, metadata, shop), place))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
-from portal.api.api import API_PREFIX, close_api, open_api
+from portal.api.api import API_PREFIX, API_SETTINGS, close_api, open_api
 from portal.api.api_gate import ApiGate
 from portal.api.api_metadata import DATABASE
 from portal.api.api_request import read_request
@@ -56,7 +56,9 @@ def write_answers(release: Path, keeper: Keeper | None = None) -> int:
 async def _write_all(release: Path, keeper: Keeper | None) -> int:
     metadata = json.loads((release / "datasette.json").read_bytes())
     schema = read_schema(release / "opendata.db", metadata)
-    api, lane = open_api(release / "opendata.db", metadata), QueryLane(release)
+    # Nobody else is waiting: to hand each statement to a thread would cost more than most of them do.
+    api = open_api(release / "opendata.db", metadata, {**API_SETTINGS, "num_sql_threads": 0})
+    lane = QueryLane(release)
     gate = ApiGate(api, schema, lane)
     try:
         count = 0

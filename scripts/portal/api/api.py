@@ -195,7 +195,8 @@ async def warm_up_api(datasette: PortalDatasette) -> None:
 
 
 async def close_api(datasette: PortalDatasette) -> None:
-    """End the threads of a Datasette that no request uses any more, and close its files."""
-    await asyncio.to_thread(datasette.executor.shutdown)
+    """End the threads of a Datasette that no request uses any more, if it has any, and close its files."""
+    if datasette.executor:
+        await asyncio.to_thread(datasette.executor.shutdown)
     for database in datasette.databases.values():
         database.close()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
 _COUNT = "select count(*) from "
+_VIRTUAL_TABLES = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND rootpage = 0"
 _KEPT_COUNTS = 1_000  # some kilobytes each, at worst
 # The first page of a table sorted by one column, as Datasette writes it.
 _SORTED_PAGE = re.compile(
@@ -54,7 +55,6 @@ def _ask_once(name: str) -> Callable[..., Awaitable[Any]]:
 class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no types
     """An immutable database: its schema is asked for once, and a count of its rows is made once and ends early."""
 
-    fts_table = _ask_once("fts_table")
     foreign_keys_for_table = _ask_once("foreign_keys_for_table")
     get_all_foreign_keys = _ask_once("get_all_foreign_keys")
     get_table_definition = _ask_once("get_table_definition")
@@ -67,6 +67,18 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
     table_exists = _ask_once("table_exists")
     table_names = _ask_once("table_names")
     view_names = _ask_once("view_names")
+
+    async def fts_table(self, table: str) -> str | None:
+        """Return the virtual table that searches a table, if there is one; SQLite is asked where there may be one."""
+        virtual = await self._list_virtual_tables()
+        return await self._find_fts_table(table) if any(table in sql for sql in virtual) else None
+
+    async def _list_virtual_tables(self) -> list[str]:
+        if (key := ("virtual",)) not in self.known:
+            self.known[key] = await self.execute_fn(lambda connection: connection.execute(_VIRTUAL_TABLES).fetchall())
+        return [sql for (sql,) in self.known[key]]
+
+    _find_fts_table = _ask_once("fts_table")
 
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, str(path), is_mutable=False)

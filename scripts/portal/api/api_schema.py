@@ -7,7 +7,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portal.api.api_metadata import DATABASE
@@ -15,7 +15,7 @@ from portal.api.sql_functions import register
 from portal.data.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 INSPECTION = "inspect.json"
@@ -84,8 +84,14 @@ def read_schema(database: Path, metadata: Mapping[str, Any]) -> ApiSchema:
     said = metadata.get("databases", {}).get(DATABASE, {})
     words = said.get("tables", {})
     with closing(_connect(database)) as connection:
+        # Of all tables at once: SQLite looks through its whole list for each question.
+        views = frozenset(_list_names(connection, "view"))
+        statistics = _read_statistics(connection)
         tables = {
-            name: _read_table(connection, name, rows, words.get(name, {}))
+            name: replace(
+                _read_table(connection, name, rows, words.get(name, {}), view=name in views),
+                selectivity=tuple(_read_selectivity(connection, statistics.get(name, ()))),
+            )
             for name, rows in read_counts(database).items()
         }
     queries = {name: QuerySchema(name, _list_parameters(query)) for name, query in said.get("queries", {}).items()}
@@ -161,11 +167,12 @@ def _list_names(connection: sqlite3.Connection, kind: str) -> Iterator[str]:
             yield name
 
 
-def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Mapping[str, Any]) -> TableSchema:
+def _read_table(
+    connection: sqlite3.Connection, name: str, rows: int, words: Mapping[str, Any], *, view: bool
+) -> TableSchema:
     columns = connection.execute("SELECT name, pk, type FROM pragma_table_info(?)", (name,)).fetchall()
     key = tuple(column for column, place, _ in sorted(columns, key=lambda one: one[1]) if place)
     indexes = connection.execute("SELECT name FROM pragma_index_list(?)", (name,)).fetchall()
-    views = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
     first = "SELECT name FROM pragma_index_info(?) WHERE seqno = 0"
     indexed = {connection.execute(first, index).fetchone()[0] for index in indexes}
     foreign = connection.execute('SELECT "from" FROM pragma_foreign_key_list(?)', (name,)).fetchall()
@@ -178,23 +185,29 @@ def _read_table(connection: sqlite3.Connection, name: str, rows: int, words: Map
         rows=rows,
         searchable=bool(words.get("fts_table")),
         sort=str(words.get("sort") or words.get("sort_desc") or ""),
-        view=(name,) in views,
+        view=view,
         page=int(words.get("size") or DEFAULT_PAGE),
         # Datasette sorts by it where there is no key, and where metadata says so.
-        numbered=(name,) not in views and (not key or "rowid" in words.get("sortable_columns", ())),
+        numbered=not view and (not key or "rowid" in words.get("sortable_columns", ())),
         numeric=frozenset(column for column, _, kind in columns if kind in _NUMERIC),
-        selectivity=tuple(_read_selectivity(connection, name)),
     )
 
 
-def _read_selectivity(connection: sqlite3.Connection, name: str) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
-    """Yield what ANALYZE found when the database was made: https://www.sqlite.org/fileformat2.html#stat1tab."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'").fetchone():
-        return
-    found = connection.execute(
-        "SELECT idx, stat FROM sqlite_stat1 WHERE tbl = ? AND idx IS NOT NULL ORDER BY idx", (name,)
-    )
-    for index, stat in found.fetchall():
+def _read_statistics(connection: sqlite3.Connection) -> dict[str, list[tuple[str, str]]]:
+    """Return by table what ANALYZE found of its indexes: https://www.sqlite.org/fileformat2.html#stat1tab."""
+    statistics: dict[str, list[tuple[str, str]]] = {}
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'").fetchone():
+        rows = connection.execute("SELECT tbl, idx, stat FROM sqlite_stat1 WHERE idx IS NOT NULL ORDER BY tbl, idx")
+        for table, index, stat in rows:
+            statistics.setdefault(table, []).append((index, stat))
+    return statistics
+
+
+def _read_selectivity(
+    connection: sqlite3.Connection, statistics: Iterable[tuple[str, str]]
+) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Yield of each index of a table its columns and how many rows share their values, on average."""
+    for index, stat in statistics:
         columns = connection.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", (index,)).fetchall()
         averages = [int(word) for word in stat.split()[1:] if word.isdecimal()]
         yield tuple(column for (column,) in columns), tuple(averages[: len(columns)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 from typing import TYPE_CHECKING, Any
 
 from portal.web.api_error import PROBLEM_TYPE, list_error_kinds
@@ -43,12 +44,20 @@ class Components:
     def __init__(self) -> None:
         self.parts: dict[str, dict[str, Part]] = {"schemas": {}, "parameters": {}, "responses": {}}
         self._known: dict[tuple[str, str], Part] = {}
+        self._seen: dict[tuple[str, bytes], Part] = {}
 
     def share(self, kind: str, name: str, part: Part, owner: str = "") -> Part:
         """Return a reference to `part`; where `name` means something else already, it is kept as `name.owner`.
 
         Raises ValueError where that means something else, too: a fault of ours.
         """
+        # The same part is asked for by each of thousands of tables, and mostly made the same way.
+        form = kind, marshal.dumps(part, 2)
+        if form not in self._seen:
+            self._seen[form] = self._share(kind, name, part, owner)
+        return self._seen[form]
+
+    def _share(self, kind: str, name: str, part: Part, owner: str) -> Part:
         identity = kind, json.dumps(part, sort_keys=True)
         if identity not in self._known:
             free = name if name not in self.parts[kind] else f"{name}.{owner}"

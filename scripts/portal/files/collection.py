@@ -81,7 +81,7 @@ def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], fol
     for one in catalog.findings:
         if one.code in OMISSIONS:
             omitted.setdefault(one.package, []).append(one)
-    index = {
+    portal = {
         "title": settings.title.vi,
         "title@en": settings.title.en,
         "publisher": settings.publisher.vi,
@@ -91,13 +91,17 @@ def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], fol
         "latest": f"{settings.site_url}data/latest.json",
         "openapi": f"{settings.site_url}developers/openapi.json",
         "distributions": [describe_download(one, address, one.name) for one in catalog.collections],
-        "datasets": [
-            _describe_package(package, catalog, summaries[package.name], omitted.get(package.name, ()))
-            for package in packages
-        ],
     }
-    text = json.dumps(index, ensure_ascii=False, indent=1) + "\n"
-    (folder / "catalog.json").write_text(text, "utf-8")
+    # A line for each: where one changes, one line does.
+    before = json.dumps(portal, ensure_ascii=False, indent=1).removesuffix("\n}")
+    datasets = ",\n  ".join(
+        json.dumps(
+            _describe_package(package, catalog, summaries[package.name], omitted.get(package.name, ())),
+            ensure_ascii=False,
+        )
+        for package in packages
+    )
+    (folder / "catalog.json").write_text(f'{before},\n "datasets": [\n  {datasets}\n ]\n}}\n', "utf-8")
 
 
 def describe_download(one: Distribution, address: str, name: str) -> dict[str, Any]:

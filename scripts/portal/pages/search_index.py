@@ -108,7 +108,7 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
                 postings[term].extend((count, weight))
             count += 1
             late += not one.is_late
-    kept = {term: _encode(zip(rows[::2], rows[1::2], strict=True)) for term, rows in sorted(postings.items())}
+    kept = {term: _choose(rows) for term, rows in sorted(postings.items())}
     shards = dict(_split(kept, 1))
     for name, terms in shards.items():
         _write(folder / "shards" / f"{name}.json", terms)
@@ -120,6 +120,11 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
         "shards": sorted(shards),
     }
     _write(folder / "index.json", index)
+
+
+def _choose(rows: array[int]) -> list[int]:
+    """Return the best of the documents of a term; most have no more than one."""
+    return rows.tolist() if len(rows) == 2 else _encode(zip(rows[::2], rows[1::2], strict=True))
 
 
 def _encode(rows: Iterable[tuple[int, int]], most: int = MAX_POSTINGS) -> list[int]:
