@@ -25,7 +25,7 @@ from portal.files.collection import write_catalog
 from portal.files.distribution import LONG_ROWS, publish_descriptor, write_distributions
 from portal.files.excel_file import write_excel
 from portal.pages.download_bar import note_limits
-from portal.sqlite.database import DatasetSummary
+from portal.sqlite.package_rows import DatasetSummary
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.sqlite.full_text import write_full_text
+from portal.sqlite.full_text import create_full_text, index_datasets, index_observations
+from portal.sqlite.lexicon import read_lexicon
 from portal.words.text import fold
 
 if TYPE_CHECKING:
@@ -116,7 +117,10 @@ def tiny_index(tmp_path: Path) -> Path:
         )
         title = unicodedata.normalize("NFD", "Số ki-lô-mét đường 48,37%")
         connection.execute("INSERT INTO datasets VALUES ('roads', ?, '', '', '', '', 'indicator', NULL)", (title,))
-        write_full_text(connection)
+        create_full_text(connection)
+        lexicon = read_lexicon(connection, ())
+        index_datasets(connection, lexicon)
+        index_observations(connection, lexicon, 0)
         connection.commit()
     return path
 

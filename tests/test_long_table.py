@@ -16,7 +16,8 @@ from portal.data.descriptor import read_packages
 from portal.data.observation import TOTAL, read_observations
 from portal.data.table import read_rows
 from portal.sqlite import sql_column
-from portal.sqlite.database import DatasetSummary, write_database
+from portal.sqlite.database import write_database
+from portal.sqlite.package_rows import DatasetSummary
 from portal.sqlite.sql import to_sql
 
 if TYPE_CHECKING:

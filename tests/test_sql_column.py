@@ -14,7 +14,7 @@ import factory
 from portal.data import csv_block
 from portal.data.descriptor import read_packages
 from portal.data.table import read_batches, read_rows
-from portal.sqlite import database, sql_column
+from portal.sqlite import database, package_rows, sql_column
 from portal.sqlite.sql import to_sql
 from portal.sqlite.sql_column import read_ahead, read_sql_columns, read_text_columns
 from test_column import FIELDS, ROWS
@@ -45,7 +45,7 @@ def write_each_way(packages: Sequence[Package], root: Path, patch: pytest.Monkey
         with patch.context() as patched:
             patched.setattr(sql_column, "ROWWISE_BYTES", -1 if way == "columns" else 1 << 40)
             if way == "slow":
-                patched.setattr(database, "read_sql_columns", lambda *of: filter(None, read_slowly(*of)))
+                patched.setattr(package_rows, "read_sql_columns", lambda *of: filter(None, read_slowly(*of)))
             database.write_database(root / f"{way}.db", packages, [])
         written.append((root / f"{way}.db").read_bytes())
     return written

@@ -11,7 +11,7 @@ modules take part::
             |
     check        conformance (frictionless) + rules (ours) -> findings; a blocker stops here
             |
-            +--> database        opendata.db         (sql_column, own_tables, long_table, full_text)
+            +--> database        opendata.db         (part: sql_column, long_table, full_text; own_tables)
             +--> api_metadata    datasette.json
             +--> api_pages       datasette-templates/
             +--> answer_files    answers/            (asks the API for what most people ask)

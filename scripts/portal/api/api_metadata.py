@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from portal.figures.catalog import web_address
-from portal.sqlite.database import find_keys, leads_elsewhere, list_indexed_columns
+from portal.sqlite.database import find_keys, list_indexed_columns
 from portal.sqlite.own_tables import list_own_indexed_columns
+from portal.sqlite.package_rows import leads_elsewhere
 from portal.words.text import Text
 
 if TYPE_CHECKING:

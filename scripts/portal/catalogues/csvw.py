@@ -14,7 +14,8 @@ from portal.catalogues.identifier import Identifier
 from portal.catalogues.linked_data import prune, translate
 from portal.data.table import read_raw_rows
 from portal.figures.catalog import web_address
-from portal.sqlite.database import find_keys, leads_elsewhere
+from portal.sqlite.database import find_keys
+from portal.sqlite.package_rows import leads_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from portal.data.package import Package
     from portal.figures.catalog import Catalog
     from portal.files.distribution import Distribution
-    from portal.sqlite.database import DatasetSummary
+    from portal.sqlite.package_rows import DatasetSummary
 
 PARQUET_FOLDER = "parquet"
 _SQLITE = "application/vnd.sqlite3"

@@ -1,13 +1,14 @@
 """The proof: what comparing all forms of all datasets came to, kept between builds and published with the release.
 
-Files and pages are compared again only where they, their package, the words that they show or the portal's code
-changed. The database is made anew with every build, so it is compared with every build.
+Files, tables and pages are compared again only where they, their package, the words that they show or the portal's
+code changed. The database is made anew with every build, so its rows are read with every build.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from portal.work.package_work import digest_package
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from portal.data.package import Package
@@ -31,14 +32,9 @@ if TYPE_CHECKING:
     from portal.work.build_cache import BuildCache
 
 PROOF = "agreement.json"
-
-
-class DisagreementError(Exception):
-    """Forms of a package that do not agree with it; such an outcome is never kept."""
-
-    def __init__(self, proof: Proof) -> None:
-        super().__init__("; ".join(one.message_en for one in proof.findings))
-        self.proof = proof
+_ROWS_AT_ONCE = 1_000
+# The version of marshal that writes the same for the same value, whichever parts of it are one object.
+_BY_VALUE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +48,29 @@ class Prover:
     def prove_data(self, packages: Sequence[Package], data: Path, database: Path) -> Proof:
         """Compare the files below `data` and the tables of the database with the packages."""
         with closing(open_database(database)) as connection:
-            proofs = [self._try_package(package, data / package.name, connection) for package in packages]
+            proofs = [self._prove_package(package, data / package.name, connection) for package in packages]
         return join_proofs([*proofs, prove_archives(data)])
 
-    def _try_package(self, package: Package, folder: Path, database: sqlite3.Connection) -> Proof:
-        try:
-            return self._prove_package(package, folder, database)
-        except DisagreementError as error:
-            return error.proof
-
     def _prove_package(self, package: Package, folder: Path, database: sqlite3.Connection) -> Proof:
-        """Compare one package: its files only where the cache does not know them, then in step with its tables."""
+        """Compare the forms of one package: files and tables only where the cache does not know that they agree."""
         files = [one.name for one in self.distributions[package.name]]
-        rows = {one.name: Table(package, one, read_plainly) for one in package.resources}
-        tables: list[Comparison] = []
-
-        def compare() -> list[dict[str, Any]]:
-            proof = compare_package(package, rows, folder, files, database)
+        keys = [
+            digest_parts(["files agree", self.code, digest_forms(package, folder, files)]),
+            digest_parts(
+                ["tables agree", self.code, digest_forms(package, folder, []), *digest_rows(package, database)]
+            ),
+        ]
+        kept: list[list[dict[str, Any]] | None] = [self.cache.recall(key) for key in keys]
+        if None in kept:
+            rows = {one.name: Table(package, one, read_plainly) for one in package.resources}
+            proof = compare_package(package, rows, folder, files if kept[0] is None else [], database)
             if proof.findings:
-                raise DisagreementError(proof)
-            tables.extend(one for one in proof.comparisons if one.file == DATABASE)
-            return [asdict(one) for one in proof.comparisons if one.file != DATABASE]
-
-        key = digest_parts(["agreement", self.code, digest_forms(package, folder, files)])
-        kept = self.cache.recall(key)
-        if kept is None:
-            kept = compare()
-            self.cache.remember(key, kept)
-        proof = Proof(tuple(Comparison(**one) for one in kept))
-        rest = Proof(tuple(tables)) if tables else compare_package(package, rows, folder, [], database)
-        return proof + rest
+                return proof
+            tables = [asdict(one) for one in proof.comparisons if one.file == DATABASE]
+            kept = [kept[0] or [asdict(one) for one in proof.comparisons if one.file != DATABASE], tables]
+            for key, comparisons in zip(keys, kept, strict=True):
+                self.cache.remember(key, comparisons)
+        return Proof(tuple(Comparison(**one) for comparisons in kept for one in comparisons or ()))
 
     def prove_pages(self, packages: Sequence[Package], site: Path, database: Path) -> Proof:
         """Compare the pages of both languages."""
@@ -114,6 +103,21 @@ def digest_forms(package: Package, folder: Path, files: Sequence[str]) -> str:
         with path.open("rb") as file:
             parts += [path.name, hashlib.file_digest(file, "sha256").hexdigest()]
     return digest_parts(parts)
+
+
+def digest_rows(package: Package, database: sqlite3.Connection) -> Iterator[str]:
+    """Yield a digest of the rows of each table of a package in the database, and of its rows in the long table."""
+    queries: list[tuple[str, Sequence[str]]] = [
+        (f'SELECT * FROM "{one.name}" ORDER BY rowid', ()) for one in package.resources
+    ]
+    if package.kind == "indicator":
+        queries.append(("SELECT * FROM observations WHERE dataset = ? ORDER BY rowid", (package.name,)))
+    for query, values in queries:
+        rows = database.execute(query, values)
+        digest = hashlib.sha256()
+        while some := rows.fetchmany(_ROWS_AT_ONCE):
+            digest.update(marshal.dumps(some, _BY_VALUE))
+        yield digest.hexdigest()
 
 
 def prove_archives(data: Path) -> Proof:

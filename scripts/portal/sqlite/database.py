@@ -6,71 +6,98 @@ The file is written once and then only read: no journal, page order and statisti
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
+import tempfile
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal.sqlite.full_text import write_full_text
-from portal.sqlite.long_table import LongTable
-from portal.sqlite.own_tables import (
-    create_own_tables,
-    finish_own_tables,
-    write_dataset,
-    write_findings,
-)
-from portal.sqlite.sql import create_index_sql, insert_columns, refer_to
-from portal.sqlite.sql_column import read_sql_columns
+from portal.sqlite.full_text import create_full_text, index_datasets, index_observations
+from portal.sqlite.lexicon import read_lexicon
+from portal.sqlite.own_tables import create_own_tables, finish_own_tables, write_findings
+from portal.sqlite.package_rows import create_table_sql, write_rows
+from portal.sqlite.part import add_parts, makes_a_part, write_parts
+from portal.sqlite.sql import create_index_sql, find_last_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from portal.data.finding import Finding
-    from portal.data.package import Field, Package, Resource
+    from portal.data.package import Package, Resource
+    from portal.sqlite.lexicon import Lexicon
+    from portal.sqlite.package_rows import DatasetSummary
+    from portal.sqlite.part import Part
 
-# NUMERIC keeps 2389 an integer and 48.37 a float, so that the API shows the digits of the file.
-_SQL_TYPES = {"number": "NUMERIC", "integer": "INTEGER", "boolean": "INTEGER", "year": "INTEGER"}
 # Columns of indicator tables that visitors sort by, beside their dimensions and code columns.
 _SORTED = ("value",)
 # A table of so many rows is read from end to end in less than a millisecond and has no index but its key: whenever
 # SQLite makes one it looks through all tables and indexes that there are, which grows with the square of the datasets.
 UNINDEXED_ROWS = 500
-# Newest first: with the key in this order a page, its next page and a whole table as CSV read the key alone.
-_DESCENDING = ("period",)
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetSummary:
-    """What the build learns of a dataset while it reads the rows."""
-
-    rows: int
-    period_start: str = ""
-    period_end: str = ""
-
-
-def write_database(path: Path, packages: Sequence[Package], findings: Iterable[Finding]) -> dict[str, DatasetSummary]:
+def write_database(
+    path: Path,
+    packages: Sequence[Package],
+    findings: Iterable[Finding],
+    make_parts: Callable[[Sequence[Package], Lexicon], Sequence[Part]] | None = None,
+) -> dict[str, DatasetSummary]:
     """Write `opendata.db` to `path`, which must not exist; return a summary of every dataset.
 
-    Each file is read once, in blocks: memory does not grow with the tables. Raises sqlite3.Error where a row breaks
-    a key that the check should have caught.
+    `make_parts` gives the rows of small packages, here and now if there is none. Each file is read once, in blocks:
+    memory does not grow with the tables. Raises sqlite3.Error where a row breaks a key that the check should have
+    caught.
     """
+    if make_parts is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return write_database(path, packages, findings, partial(write_parts, Path(folder)))
     known = find_keys(packages)
+    references = sorted((one for one in packages if one.kind == "reference"), key=lambda one: one.name)
+    others = sorted((one for one in packages if one.kind != "reference"), key=lambda one: one.name)
+    summaries: dict[str, DatasetSummary] = {}
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(
             "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
         )
-        ordered = sorted(packages, key=lambda package: (package.kind != "reference", package.name))
-        _create_tables(connection, ordered, known)
-        # Code lists refer to each other: keys are checked when everything is in.
-        connection.execute("BEGIN")
-        connection.execute("PRAGMA defer_foreign_keys=ON")
-        summaries = {package.name: _write_package(connection, package, known) for package in ordered}
-        write_findings(connection, findings)
-        finish_own_tables(connection)
-        write_full_text(connection)
-        connection.execute("COMMIT")
+        _create_tables(connection, [*references, *others], known)
+        create_full_text(connection)
+        with _transaction(connection):
+            # Code lists refer to each other: keys are checked when all are in.
+            connection.execute("PRAGMA defer_foreign_keys=ON")
+            for package in references:
+                summaries[package.name] = write_rows(connection, package, {})
+        lexicon = read_lexicon(connection, known)
+        found = {part.package.name: part for part in make_parts([*filter(makes_a_part, others)], lexicon)}
+        for small, group in groupby(others, key=lambda package: package.name in found):
+            if small:
+                add_parts(connection, some := [found[package.name] for package in group])
+                summaries.update((part.package.name, part.summary) for part in some)
+            else:
+                for package in group:
+                    summaries[package.name] = _write_large(connection, package, lexicon)
+        with _transaction(connection):
+            _index_tables(connection, packages)
+            write_findings(connection, findings)
+            finish_own_tables(connection)
+            index_datasets(connection, lexicon, found)
         connection.executescript("ANALYZE; VACUUM; PRAGMA optimize;")
     return summaries
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    yield
+    connection.execute("COMMIT")
+
+
+def _write_large(connection: sqlite3.Connection, package: Package, lexicon: Lexicon) -> DatasetSummary:
+    """Write the rows of a package at once, and the index of its figures."""
+    before = find_last_row(connection, "observations")
+    with _transaction(connection):
+        summary = write_rows(connection, package, lexicon.words)
+        index_observations(connection, lexicon, before)
+    return summary
 
 
 def find_keys(packages: Iterable[Package]) -> dict[str, str]:
@@ -82,11 +109,6 @@ def find_keys(packages: Iterable[Package]) -> dict[str, str]:
     }
 
 
-def _find_code_lists(package: Package, known: Mapping[str, str]) -> dict[str, str]:
-    """Return the code list of every dimension that has one."""
-    return {column.name: column.code_list for column in package.dimensions if column.code_list in known}
-
-
 def _create_tables(connection: sqlite3.Connection, packages: Sequence[Package], known: Mapping[str, str]) -> None:
     for package in packages:
         for resource in package.resources:
@@ -94,54 +116,16 @@ def _create_tables(connection: sqlite3.Connection, packages: Sequence[Package], 
     create_own_tables(connection, known)
 
 
-def _write_package(connection: sqlite3.Connection, package: Package, known: Mapping[str, str]) -> DatasetSummary:
-    write_dataset(connection, package)
-    long_table = None
-    if package.kind == "indicator":
-        long_table = LongTable(connection, package, _find_code_lists(package, known))
-    rows = 0
-    for resource in package.resources:
-        before = rows
-        names = [column.name for column in resource.fields]
-        spoken = [names.index(column.name) for column in package.dimensions] if long_table else []
-        for columns in read_sql_columns(resource, spoken):
-            rows += insert_columns(connection, resource.name, columns[: len(names)])
-            if long_table:
-                long_table.add(columns)
-        if rows - before > UNINDEXED_ROWS:
-            for column in list_indexed_columns(package, resource):
-                connection.execute(create_index_sql(resource.name, column))
-    start, end = (long_table.start, long_table.end) if long_table else ("", "")
-    connection.execute(
-        "UPDATE datasets SET rows = ?, period_start = ?, period_end = ? WHERE name = ?",
-        (rows, start or None, end or None, package.name),
-    )
-    return DatasetSummary(rows, start, end)
-
-
-def create_table_sql(package: Package, resource: Resource, known: Mapping[str, str]) -> str:
-    """Return CREATE TABLE for a resource: types, primary key, foreign keys to the keys of `known` code lists."""
-    lines = []
-    for column in resource.fields:
-        kind = _SQL_TYPES.get(column.type, "TEXT")
-        # An INTEGER PRIMARY KEY would be the row id and lose the order of the file; an INT one is a column.
-        words = [f'"{column.name}"', "INT" if kind == "INTEGER" and resource.primary_key == (column.name,) else kind]
-        if column.required or column.name in resource.primary_key:
-            words.append("NOT NULL")
-        if leads_elsewhere(package, column, known):
-            words.append(refer_to(column.code_list, known))
-        lines.append(" ".join(words))
-    if resource.primary_key:
-        order = {name: " DESC" for name in _DESCENDING if package.kind == "indicator"}
-        key = ", ".join(f'"{name}"{order.get(name, "")}' for name in resource.primary_key)
-        lines.append(f"PRIMARY KEY ({key})")
-    return f'CREATE TABLE "{resource.name}" (\n    ' + ",\n    ".join(lines) + "\n)"
-
-
-def leads_elsewhere(package: Package, column: Field, known: Mapping[str, str]) -> bool:
-    """Tell whether a column is a foreign key to one of the `known` code lists."""
-    # A list holds several codes in one cell, which no foreign key can follow.
-    return column.code_list in known and not column.separator and column.code_list != package.name
+def _index_tables(connection: sqlite3.Connection, packages: Iterable[Package]) -> None:
+    """Write the indexes of long tables."""
+    for package in packages:
+        for resource in package.resources:
+            ((long,),) = connection.execute(
+                f'SELECT count(*) FROM (SELECT 1 FROM "{resource.name}" LIMIT {UNINDEXED_ROWS + 1})'  # noqa: S608 - a checked name
+            )
+            if long > UNINDEXED_ROWS:
+                for column in list_indexed_columns(package, resource):
+                    connection.execute(create_index_sql(resource.name, column))
 
 
 def list_indexed_columns(package: Package, resource: Resource) -> Iterator[str]:

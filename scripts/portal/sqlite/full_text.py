@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from portal.sqlite.lexicon import read_records
 from portal.words.search_term import search_terms
-from portal.words.synonym import find_synonyms, read_synonyms, respell
+from portal.words.synonym import find_synonyms, respell
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
+
+    from portal.sqlite.lexicon import Lexicon
 
 _Texts = tuple[int, Sequence[str]]
 TOKENIZER = "unicode61 remove_diacritics 2"
@@ -27,52 +30,50 @@ DATASET_COLUMNS = {"title": 8, "keywords": 6, "figures": 5, "labels": 3, "text":
 _MAX_FIGURES = 40
 # Texts whose index is kept while it is written.
 _KEPT = 10_000
-# Columns of a register that say what its entries are.
-_WORDS = ("name", "name_en", "title", "title_en")
-_REGISTER_WORDS = ("term", "also", *_WORDS, "publisher", "publisher_en", "document_number")
 
 
-def write_full_text(connection: sqlite3.Connection) -> None:
+def create_full_text(connection: sqlite3.Connection) -> None:
     """Add `datasets_fts` and `observations_fts`, contentless tables whose rowids are those of their tables."""
     options = f'content="", tokenize="{TOKENIZER}"'
     connection.execute(f"CREATE VIRTUAL TABLE datasets_fts USING fts5({', '.join(DATASET_COLUMNS)}, {options})")
     weights = ", ".join(f"{weight}.0" for weight in DATASET_COLUMNS.values())
     connection.execute("INSERT INTO datasets_fts(datasets_fts, rank) VALUES('rank', ?)", (f"bm25({weights})",))
     connection.execute(f"CREATE VIRTUAL TABLE observations_fts USING fts5(text, {options})")
-    labels = _read_labels(connection)
-    datasets = [
-        (rowid, [_index_texts(*texts) for texts in columns])
-        for rowid, columns in _describe_datasets(connection, labels)
-    ]
-    _insert(connection, "datasets_fts", DATASET_COLUMNS, datasets)
-    _insert(connection, "observations_fts", ["text"], _describe_observations(connection, labels))
 
 
-def _describe_datasets(
-    connection: sqlite3.Connection, labels: Mapping[str, str]
-) -> Iterator[tuple[int, Sequence[Iterable[object]]]]:
-    """Yield of every dataset its rowid and the texts of each column of its index."""
-    synonyms = read_synonyms(_read_records(connection, "glossary"))
+def index_datasets(connection: sqlite3.Connection, lexicon: Lexicon, but: Collection[str] = ()) -> None:
+    """Add all datasets to `datasets_fts` `but` some, when every row of every table is in."""
+    _insert(connection, "datasets_fts", DATASET_COLUMNS, describe_datasets(connection, lexicon, but))
+
+
+def index_observations(connection: sqlite3.Connection, lexicon: Lexicon, after: int) -> None:
+    """Add the observations behind a rowid to `observations_fts`."""
+    _insert(connection, "observations_fts", ["text"], describe_observations(connection, lexicon, after))
+
+
+def describe_datasets(connection: sqlite3.Connection, lexicon: Lexicon, but: Collection[str] = ()) -> Iterator[_Texts]:
+    """Yield of every dataset, `but` some, its rowid and the text of each column of its index."""
+    labels = lexicon.labels
     rows = connection.execute(
         "SELECT rowid, name, kind, title, title_en, keywords, theme, description, description_en FROM datasets"
     ).fetchall()
     for rowid, name, kind, title, title_en, keywords, theme, *descriptions in rows:
+        if name in but:
+            continue
         codes, figures = _read_figures(connection, name)
         words = [*(labels.get(code, code) for code in codes), labels.get(theme, "")]
         register = (
-            [text for row in _read_records(connection, name) for text in row.values()] if kind == "reference" else []
+            [text for row in read_records(connection, name) for text in row.values()] if kind == "reference" else []
         )
         names = " ".join([title, title_en, keywords, *words, *figures])
-        yield (
-            rowid,
-            (
-                _spell([title, title_en]),
-                _spell([name, keywords, *find_synonyms(names, synonyms)]),
-                figures,
-                _spell([*words, *register]),
-                _spell(descriptions),
-            ),
+        columns = (
+            _spell([title, title_en]),
+            _spell([name, keywords, *find_synonyms(names, lexicon.synonyms)]),
+            figures,
+            _spell([*words, *register]),
+            _spell(descriptions),
         )
+        yield rowid, [_index_texts(*texts) for texts in columns]
 
 
 def _read_figures(connection: sqlite3.Connection, dataset: str) -> tuple[list[str], list[str]]:
@@ -86,17 +87,18 @@ def _read_figures(connection: sqlite3.Connection, dataset: str) -> tuple[list[st
     return list(dict.fromkeys(codes)), list(dict.fromkeys(str(cell) for row in rows for cell in row[2:] if cell))
 
 
-def _describe_observations(connection: sqlite3.Connection, labels: Mapping[str, str]) -> Iterator[_Texts]:
-    """Yield of every observation its rowid and the text of its index; what repeats itself is made once."""
+def describe_observations(connection: sqlite3.Connection, lexicon: Lexicon, after: int = 0) -> Iterator[_Texts]:
+    """Yield of every observation behind a rowid its own and the text of its index; what repeats itself is made once."""
     rows = connection.execute(
         "SELECT o.rowid, d.title, d.title_en, d.keywords, o.as_stated, o.value, o.period, o.note, o.note_en,"
         " o.dimensions, o.area, o.measure, o.unit, o.status, o.source"
-        " FROM observations o JOIN datasets d ON d.name = o.dataset"
+        " FROM observations o CROSS JOIN datasets d ON d.name = o.dataset WHERE o.rowid > ? ORDER BY o.rowid",
+        (after,),
     )
 
     @lru_cache(maxsize=_KEPT)
     def index_codes(dimensions: str, *codes: str) -> str:
-        return _index_texts(*(labels.get(code, code) for code in (*json.loads(dimensions).values(), *codes)))
+        return _index_texts(*(lexicon.labels.get(code, code) for code in (*json.loads(dimensions).values(), *codes)))
 
     index_words = lru_cache(maxsize=_KEPT)(_index_texts)
     for row in rows:
@@ -107,35 +109,6 @@ def _describe_observations(connection: sqlite3.Connection, labels: Mapping[str, 
 def _spell(texts: Sequence[str]) -> list[str]:
     """Return texts and, where others spell them otherwise, their spelling."""
     return [*texts, *(other for text in texts if (other := respell(text)) != text.lower())]
-
-
-def _read_labels(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the Vietnamese and English words of every code that some code list holds."""
-    labels: dict[str, str] = {}
-    tables = connection.execute("SELECT name FROM datasets WHERE kind = 'reference'").fetchall()
-    for (table,) in tables:
-        columns = _list_columns(connection, table)
-        words = [column for column in _WORDS if column in columns]
-        if words:
-            for code, *texts in _read_columns(connection, table, [columns[0], *words]):
-                labels[code] = " ".join([labels.get(code, ""), *map(str, texts)])
-    return labels
-
-
-def _read_records(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, str]]:
-    """Yield the words of every row of a register, if there is such a table."""
-    columns = [column for column in _list_columns(connection, table) if column in _REGISTER_WORDS]
-    for row in _read_columns(connection, table, columns) if columns else ():
-        yield {column: str(text) for column, text in zip(columns, row, strict=True) if text}
-
-
-def _list_columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    return [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
-
-
-def _read_columns(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> sqlite3.Cursor:
-    picked = ", ".join(f'"{column}"' for column in columns)
-    return connection.execute(f'SELECT {picked} FROM "{table}"')  # noqa: S608 - names from the schema
 
 
 def _insert(connection: sqlite3.Connection, table: str, names: Iterable[str], rows: Iterable[_Texts]) -> None:

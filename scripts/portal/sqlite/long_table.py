@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from portal.data.package import Package
+    from portal.sqlite.lexicon import Words
     from portal.sqlite.sql import SqlValue
 
 # Answers that are kept of each kind: periods, series, breakdowns.
 _KEPT = 10_000
-_Words = dict[str, tuple[str, str]]
 
 
 class LongTable:
     """Adds the rows of one indicator; knows the first and the last day that they cover, empty while there is none.
 
-    `code_lists` names the list of each dimension whose codes have words.
+    `words` are those of the codes of each dimension that have any.
     """
 
-    def __init__(self, connection: sqlite3.Connection, package: Package, code_lists: Mapping[str, str]) -> None:
+    def __init__(self, connection: sqlite3.Connection, package: Package, words: Mapping[str, Words]) -> None:
         self.start = self.end = ""
         self._connection, self._package = connection, package
         self._names = [column.name for column in package.main.fields]
         self._dimensions = [column.name for column in package.dimensions]
-        self._words = {name: _read_words(connection, code_list) for name, code_list in code_lists.items()}
+        self._words = words
         self._describe = lru_cache(_KEPT)(self._describe_codes)
         self._name_series = lru_cache(_KEPT)(lambda key: name_statement(package.name, *key))
         self._find_days = lru_cache(_KEPT)(_find_days)
@@ -103,13 +103,3 @@ def _find_days(period: str) -> tuple[str, str | None]:
     """Return the first and the last day of a period; no last one where it has no end."""
     parsed = parse_period(period)
     return parsed.start.isoformat(), parsed.end.isoformat() if parsed.end else None
-
-
-def _read_words(connection: sqlite3.Connection, code_list: str) -> _Words:
-    """Return the Vietnamese and the English word of every code of a list."""
-    columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{code_list}")')]
-    word = next((name for name in ("name", "title") if name in columns), columns[0])
-    english = f"{word}_en" if f"{word}_en" in columns else word
-    # Checked names.
-    rows = connection.execute(f'SELECT "{columns[0]}", "{word}", "{english}" FROM "{code_list}"')  # noqa: S608
-    return {code: (vi or code, en or vi or code) for code, vi, en in rows}

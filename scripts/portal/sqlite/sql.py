@@ -44,6 +44,12 @@ def create_index_sql(table: str, *columns: str) -> str:
     return f'CREATE INDEX "{name}" ON "{table}"({listed})'
 
 
+def find_last_row(connection: sqlite3.Connection, table: str) -> int:
+    """Return the rowid of the row of a table that was written last; 0 where there is none."""
+    ((last,),) = connection.execute(f'SELECT coalesce(max(rowid), 0) FROM main."{table}"')  # noqa: S608 - a checked name
+    return int(last)
+
+
 def insert_columns(connection: sqlite3.Connection, table: str, columns: Sequence[Sequence[SqlValue]]) -> int:
     """Insert rows into a table, given as columns of equal length; return how many there were."""
     width, count = len(columns), len(columns[0])

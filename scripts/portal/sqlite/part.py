@@ -1,0 +1,114 @@
+"""A part: the rows of one package as a small database, which can be kept and is copied into the whole one.
+
+It holds what the whole one will hold of the package, and the texts by which its figures are found. To copy them takes
+a fraction of what it takes to read, type, word and index them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.sqlite.full_text import DATASET_COLUMNS, describe_datasets, describe_observations
+from portal.sqlite.own_tables import create_own_tables
+from portal.sqlite.package_rows import create_table_sql, write_rows
+from portal.sqlite.sql import find_last_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from portal.data.package import Package
+    from portal.sqlite.lexicon import Lexicon
+    from portal.sqlite.package_rows import DatasetSummary
+
+# The texts by which a dataset and its figures are found, by search table.
+_TEXTS = {"datasets_fts": tuple(DATASET_COLUMNS), "observations_fts": ("text",)}
+# A package with larger files is written into the whole database at once: twice would take longer.
+MOST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A package whose rows lie in `file`, and their summary."""
+
+    package: Package
+    file: Path
+    summary: DatasetSummary
+
+
+def makes_a_part(package: Package) -> bool:
+    """Tell whether a package is small enough for a part. Raises OSError where a file is missing."""
+    return sum(one.file.stat().st_size for one in package.resources) <= MOST_BYTES
+
+
+def write_part(file: Path, package: Package, lexicon: Lexicon) -> DatasetSummary:
+    """Write the part of a package to `file`, which must not exist.
+
+    Raises sqlite3.Error where a row breaks a key that the check should have caught.
+    """
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        for resource in package.resources:
+            connection.execute(create_table_sql(package, resource, {}))
+        create_own_tables(connection, {})
+        for table, columns in _TEXTS.items():
+            connection.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {', '.join(columns)})")
+        connection.execute("BEGIN")
+        summary = write_rows(connection, package, lexicon.words)
+        for table, texts in (
+            ("datasets_fts", describe_datasets(connection, lexicon)),
+            ("observations_fts", describe_observations(connection, lexicon)),
+        ):
+            marks = ", ".join("?" * len(_TEXTS[table]))
+            connection.executemany(
+                f"INSERT INTO {table} VALUES (?, {marks})",  # noqa: S608 - names from here
+                ((rowid, *columns) for rowid, columns in texts),
+            )
+        connection.execute("COMMIT")
+    return summary
+
+
+def write_parts(folder: Path, packages: Iterable[Package], lexicon: Lexicon) -> list[Part]:
+    """Write the parts of packages into a folder, here and now."""
+    files = [(package, folder / f"{package.name}.db") for package in packages]
+    return [Part(package, file, write_part(file, package, lexicon)) for package, file in files]
+
+
+def add_parts(connection: sqlite3.Connection, parts: Sequence[Part]) -> None:
+    """Copy the rows of parts into the whole database, which has their tables.
+
+    Precondition: no transaction is open. Raises sqlite3.Error where a row breaks a key.
+    """
+    most = connection.getlimit(sqlite3.SQLITE_LIMIT_ATTACHED)
+    for start in range(0, len(parts), most):
+        some = parts[start : start + most]
+        for number, part in enumerate(some):
+            connection.execute(f"ATTACH ? AS part{number}", (str(part.file),))
+        connection.execute("BEGIN")
+        for number, part in enumerate(some):
+            _copy(connection, f"part{number}", part.package)
+        connection.execute("COMMIT")
+        for number, _ in enumerate(some):
+            connection.execute(f"DETACH part{number}")
+
+
+def _copy(connection: sqlite3.Connection, part: str, package: Package) -> None:
+    before = {
+        "datasets": find_last_row(connection, "datasets"),
+        "observations": find_last_row(connection, "observations"),
+    }
+    tables = ["datasets", *(one.name for one in package.resources)]
+    if package.kind == "indicator":
+        tables.append("observations")
+    # Checked names; the order is that of the files.
+    for table in tables:
+        connection.execute(f'INSERT INTO main."{table}" SELECT * FROM {part}."{table}" ORDER BY rowid')  # noqa: S608
+    for table, names in _TEXTS.items():
+        columns = ", ".join(names)
+        connection.execute(
+            f"INSERT INTO main.{table}(rowid, {columns}) SELECT id + ?, {columns} FROM {part}.{table} ORDER BY id",  # noqa: S608
+            (before[table.removesuffix("_fts")],),
+        )
