@@ -107,17 +107,19 @@ def digest_forms(package: Package, folder: Path, files: Sequence[str]) -> str:
 
 def digest_rows(package: Package, database: sqlite3.Connection) -> Iterator[str]:
     """Yield a digest of the rows of each table of a package in the database, and of its rows in the long table."""
-    queries: list[tuple[str, Sequence[str]]] = [
-        (f'SELECT * FROM "{one.name}" ORDER BY rowid', ()) for one in package.resources
-    ]
+    for one in package.resources:
+        yield _digest_each(database.execute(f'SELECT * FROM "{one.name}" ORDER BY rowid'))  # noqa: S608 - a checked name
     if package.kind == "indicator":
-        queries.append(("SELECT * FROM observations WHERE dataset = ? ORDER BY rowid", (package.name,)))
-    for query, values in queries:
-        rows = database.execute(query, values)
-        digest = hashlib.sha256()
-        while some := rows.fetchmany(_ROWS_AT_ONCE):
-            digest.update(marshal.dumps(some, _BY_VALUE))
-        yield digest.hexdigest()
+        yield _digest_each(
+            database.execute("SELECT * FROM observations WHERE dataset = ? ORDER BY rowid", (package.name,))
+        )
+
+
+def _digest_each(rows: sqlite3.Cursor) -> str:
+    digest = hashlib.sha256()
+    while some := rows.fetchmany(_ROWS_AT_ONCE):
+        digest.update(marshal.dumps(some, _BY_VALUE))
+    return digest.hexdigest()
 
 
 def prove_archives(data: Path) -> Proof:
