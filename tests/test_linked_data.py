@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,9 @@ from portal.catalogues.linked_data import (
     translate,
     type_value,
     write_json_ld,
+    write_json_ld_part,
     write_turtle,
+    write_turtle_part,
 )
 from portal.words.text import Text
 
@@ -39,6 +42,22 @@ def read_both(nodes: list[Node]) -> tuple[Graph, Graph]:
         write_turtle(map(say_turtle, nodes), turtle)
         write_json_ld(map(say_json_ld, nodes), json_ld)
         return Graph().parse(turtle), Graph().parse(json_ld, format="json-ld")
+
+
+def test_parts_stand_in_a_document_as_their_nodes_would(tmp_path: Path) -> None:
+    nodes: list[Node] = [{"@id": f"http://example.org/{number}", "dct:title": "số liệu"} for number in range(5)]
+    write_json_ld_part(nodes[1:4], tmp_path / "part.jsonld")
+    write_turtle_part(nodes[1:4], tmp_path / "part.ttl")
+    write_json_ld(map(say_json_ld, nodes), tmp_path / "whole.jsonld")
+    write_turtle(map(say_turtle, nodes), tmp_path / "whole.ttl")
+    first, last = say_json_ld(nodes[0]), say_json_ld(nodes[4])
+    write_json_ld([first, tmp_path / "part.jsonld", last], tmp_path / "joined.jsonld")
+    first, last = say_turtle(nodes[0]), say_turtle(nodes[4])
+    write_turtle([first, tmp_path / "part.ttl", last], tmp_path / "joined.ttl")
+    for suffix in ("jsonld", "ttl"):
+        content = (tmp_path / f"whole.{suffix}").read_bytes()
+        assert (tmp_path / f"joined.{suffix}").read_bytes() == content
+        assert gzip.decompress((tmp_path / f"joined.{suffix}.gz").read_bytes()) == content
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -67,6 +67,7 @@ class _DocumentWriter:
         self._catalog = catalog
         self._language: Language = language
         self._words = TableWords(catalog, language)
+        self._rows: dict[str, Part] = {}
 
     def paths(self) -> Iterator[tuple[str, Part]]:
         """Yield every address with what GET does there, in the order of the page."""
@@ -171,6 +172,11 @@ class _DocumentWriter:
         return self.shared.components.share("parameters", f"filter.{column.name}", part, table)
 
     def _row_schema(self, shape: TableShape) -> Part:
+        if shape.name not in self._rows:
+            self._rows[shape.name] = self._make_row_schema(shape)
+        return self._rows[shape.name]
+
+    def _make_row_schema(self, shape: TableShape) -> Part:
         cells = {column.name: self._cell_schema(shape.name, column) for column in shape.columns}
         row = {"type": "object", "properties": cells, "required": list(cells), "additionalProperties": False}
         return self.shared.components.share("schemas", self._group(shape), row, shape.name)

@@ -84,6 +84,7 @@ class Shared:
 
     def __init__(self, language: Language) -> None:
         self.components = Components()
+        self._problems: dict[int, Part] = {}
         self._language: Language = language
 
     def say(self, key: str, **details: object) -> str:
@@ -150,6 +151,11 @@ class Shared:
         return {str(status): self._problem(status) for status in statuses}
 
     def _problem(self, status: int) -> Part:
+        if status not in self._problems:
+            self._problems[status] = self._make_problem(status)
+        return self._problems[status]
+
+    def _make_problem(self, status: int) -> Part:
         codes = ", ".join(kind.code for kind in list_error_kinds().values() if kind.status == status)
         content = {PROBLEM_TYPE: {"schema": self.problem_schema()}}
         part: Part = {"description": codes, "content": content}

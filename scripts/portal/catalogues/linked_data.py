@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from portal.files.precompression import TwinWriter, compress_part
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from portal.words.text import Text
 
@@ -77,22 +79,50 @@ def say_turtle(node: Node) -> str:
     return f"\n<{node['@id']}>\n  {said} .\n"
 
 
-def write_json_ld(nodes: Iterable[str], path: Path) -> None:
-    """Write nodes as `say_json_ld` says them as `{"@context": …, "@graph": […]}`, one on each line."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+# Between two nodes, and before each of a part.
+_BETWEEN = ",\n"
+
+
+def write_json_ld(nodes: Iterable[str | Path], path: Path) -> None:
+    """Write nodes as `say_json_ld` says them as `{"@context": …, "@graph": […]}`, one on each line; and its twin.
+
+    A path is that of a file by `write_json_ld_part`; the first node is none.
+    """
+    with TwinWriter(path) as file:
         file.write(f'{{"@context": {json.dumps(PREFIXES)},\n"@graph": [')
         before = "\n"
         for node in nodes:
-            file.write(before + node)
-            before = ",\n"
+            if isinstance(node, Path):
+                file.add(node)
+            else:
+                file.write(before + node)
+            before = _BETWEEN
         file.write("\n]}\n")
 
 
-def write_turtle(nodes: Iterable[str], path: Path) -> None:
-    """Write nodes as `say_turtle` says them."""
+def write_json_ld_part(nodes: Iterable[Node], path: Path) -> None:
+    """Write nodes as they stand in a document behind others, ready for `write_json_ld`."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(f"@prefix {prefix}: <{address}> .\n" for prefix, address in PREFIXES.items())
-        file.writelines(nodes)
+        file.writelines(_BETWEEN + say_json_ld(node) for node in nodes)
+    compress_part(path)
+
+
+def write_turtle(nodes: Iterable[str | Path], path: Path) -> None:
+    """Write nodes as `say_turtle` says them, and the compressed twin; a path is one of `write_turtle_part`."""
+    with TwinWriter(path) as file:
+        file.write("".join(f"@prefix {prefix}: <{address}> .\n" for prefix, address in PREFIXES.items()))
+        for node in nodes:
+            if isinstance(node, Path):
+                file.add(node)
+            else:
+                file.write(node)
+
+
+def write_turtle_part(nodes: Iterable[Node], path: Path) -> None:
+    """Write nodes as they stand in a document, ready for `write_turtle`."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(map(say_turtle, nodes))
+    compress_part(path)
 
 
 def _say_properties(node: Mapping[str, Any]) -> Iterator[str]:

@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING, Any
 from portal.catalogues.croissant import CROISSANT, describe_croissant
 from portal.catalogues.csvw import SUFFIX, describe_csv
 from portal.catalogues.dcat import CatalogGraph
-from portal.catalogues.linked_data import say_json_ld, say_turtle, write_json_ld, write_turtle
+from portal.catalogues.linked_data import (
+    say_json_ld,
+    say_turtle,
+    write_json_ld,
+    write_json_ld_part,
+    write_turtle,
+    write_turtle_part,
+)
 from portal.catalogues.provenance_graph import describe_documents, describe_figures
 from portal.catalogues.quality_graph import describe_quality
 from portal.data.descriptor import DESCRIPTOR
-from portal.data.tree import read_lines, read_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,23 +49,22 @@ def write_figures(dataset: str, catalog: Catalog, folder: Path) -> None:
 
     These are most of the graph, and the same until the dataset changes.
     """
-    with (folder / GRAPH).open("w", encoding="utf-8") as lines, (folder / TURTLE).open("w", encoding="utf-8") as blocks:
-        for node in describe_figures(catalog.observations.get(dataset, ()), catalog.settings):
-            lines.write(say_json_ld(node) + "\n")
-            blocks.write(say_turtle(node))
+    rows = catalog.observations.get(dataset, ())
+    write_json_ld_part(describe_figures(rows, catalog.settings), folder / GRAPH)
+    write_turtle_part(describe_figures(rows, catalog.settings), folder / TURTLE)
 
 
 def write_graph(catalog: Catalog, folders: Mapping[str, Path], site: Path) -> None:
-    """Write `catalog.jsonld` and `catalog.ttl` into `site`: what there is, where each figure is from, what is wrong.
+    """Write `catalog.jsonld`, `catalog.ttl` and their twins into `site`: what there is, its sources, what is wrong.
 
     `folders` has what `write_figures` wrote of every dataset.
     """
     files = [folders[dataset] for dataset in catalog.observations]
-    lines = read_lines(folder / GRAPH for folder in files)
-    blocks = read_pieces(folder / TURTLE for folder in files)
     before, behind = _describe_things(catalog), describe_quality(catalog)
+    lines = (folder / GRAPH for folder in files)
     write_json_ld(chain(map(say_json_ld, before), lines, map(say_json_ld, behind)), site / GRAPH)
     before, behind = _describe_things(catalog), describe_quality(catalog)
+    blocks = (folder / TURTLE for folder in files)
     write_turtle(chain(map(say_turtle, before), blocks, map(say_turtle, behind)), site / TURTLE)
 
 

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_PIECE = 1 << 16  # characters
-
 
 def list_tree(folder: Path) -> list[str]:
     """Return the names of all files below `folder`, relative to it with `/`, folder by folder in order.
@@ -24,7 +22,7 @@ def list_tree(folder: Path) -> list[str]:
     for place, _, files in os.walk(folder):
         prefix = f"{place[base:].replace(os.sep, '/')}/" if len(place) >= base else ""
         names += (prefix + name for name in files)
-    return sorted(names, key=lambda name: name.split("/"))
+    return sorted(names, key=lambda name: name.replace("/", "\0"))  # a folder's files before those of `folder-2`
 
 
 def move_tree(folder: Path, target: Path) -> None:
@@ -70,11 +68,3 @@ def read_lines(files: Iterable[Path]) -> Iterator[str]:
         with path.open(encoding="utf-8", newline="\n") as file:
             for line in file:
                 yield line.rstrip("\n")
-
-
-def read_pieces(files: Iterable[Path]) -> Iterator[str]:
-    """Yield the text of all files, one after the other, in pieces."""
-    for path in files:
-        with path.open(encoding="utf-8", newline="") as file:
-            while piece := file.read(_PIECE):
-                yield piece

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import struct
+import zlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Self
 
 from portal.data.tree import list_tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
+    from types import TracebackType
 
 GZIP_SUFFIX = ".gz"
 # What is text. Archives, Parquet, fonts and photographs are compressed already.
@@ -25,6 +27,9 @@ LEAST_BYTES = 1024
 # Of a large table 7 takes the time of 6 and a quarter of that of 8, and is three per cent smaller than 6.
 _LEVEL = 7
 _CHUNK = 1 << 20
+# Deflate without a header of its own; and what gzip writes before it: no name, no time, no system (RFC 1952).
+_RAW, _HEADER = -15, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_PART_SUFFIX = ".deflate"
 
 
 def compress_files(folder: Path, threads: int | None = None, done: Collection[str] = ()) -> None:
@@ -54,3 +59,53 @@ def _compress(path: Path) -> None:
     # Neither the clock nor the file's own name goes into the header.
     with path.open("rb") as source, target.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
         shutil.copyfileobj(source, packed, _CHUNK)
+
+
+def compress_part(path: Path) -> None:
+    """Write beside a file what a `TwinWriter` puts of it into a compressed twin."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW)
+    packed = packer.compress(path.read_bytes()) + packer.flush(zlib.Z_FULL_FLUSH)
+    path.with_name(path.name + _PART_SUFFIX).write_bytes(packed)
+
+
+class TwinWriter:
+    """Writes a file and its compressed twin at once; parts that were compressed before are put in as they are.
+
+    Compressed data that end in a full flush end with a byte and look back at nothing: such pieces may follow each
+    other in one stream (RFC 1951, zlib's manual). The same pieces give the same bytes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._plain = path.open("wb")
+        self._packed = path.with_name(path.name + GZIP_SUFFIX).open("wb")
+        self._packed.write(_HEADER)
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW)
+        self._checksum = self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, text: str) -> None:
+        """Write a text."""
+        content = text.encode()
+        self._put(content)
+        self._packed.write(self._packer.compress(content))
+
+    def add(self, part: Path) -> None:
+        """Write what is in a file for which `compress_part` was called."""
+        self._put(part.read_bytes())
+        self._packed.write(self._packer.flush(zlib.Z_FULL_FLUSH))
+        self._packed.write(part.with_name(part.name + _PART_SUFFIX).read_bytes())
+
+    def _put(self, content: bytes) -> None:
+        self._plain.write(content)
+        self._checksum = zlib.crc32(content, self._checksum)
+        self._size += len(content)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._packed, self._plain:
+            if error is None:
+                self._packed.write(self._packer.flush(zlib.Z_FINISH))
+                self._packed.write(struct.pack("<2L", self._checksum, self._size & 0xFFFFFFFF))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from babel.numbers import format_decimal
@@ -17,7 +18,12 @@ MINUS = "\N{MINUS SIGN}"
 
 def format_number(value: Decimal | int, language: Language) -> str:
     """Write `value` with every digit that it has: nothing rounded, no zero added or lost."""
-    number = Decimal(value)
+    return _format(str(value), language)
+
+
+@lru_cache(maxsize=10_000)
+def _format(digits: str, language: Language) -> str:
+    number = Decimal(digits)
     decimals = max(0, -int(number.as_tuple().exponent))
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     with localcontext(prec=max(28, number.adjusted() + decimals + 2)):  # as many digits as will be written
