@@ -14,7 +14,8 @@ import json
 from array import array
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, NamedTuple
 
 from portal.words.search_term import ACCENTS, list_accented, search_terms
 from portal.words.text import LANGUAGES
@@ -109,9 +110,10 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
             count += 1
             late += not one.is_late
     kept = {term: _choose(rows) for term, rows in sorted(postings.items())}
-    shards = dict(_split(kept, 1))
-    for name, terms in shards.items():
-        _write(folder / "shards" / f"{name}.json", terms)
+    shards = []
+    for name, entries in _split({term: Entry(postings, _say(term, postings)) for term, postings in kept.items()}, 1):
+        (folder / "shards" / f"{name}.json").write_text(f"{{{','.join(entries)}}}", "utf-8")
+        shards.append(name)
     index = {
         "documents": count,
         "late": late,
@@ -133,18 +135,33 @@ def _encode(rows: Iterable[tuple[int, int]], most: int = MAX_POSTINGS) -> list[i
     return [number for row in best for number in row]
 
 
-def _split(terms: Mapping[str, list[int]], length: int) -> Iterator[tuple[str, dict[str, list[int]]]]:
+class Entry(NamedTuple):
+    """The documents of a term, and how a shard says them."""
+
+    postings: list[int]
+    text: str
+
+
+def _say(term: str, postings: Sequence[int]) -> str:
+    """Return a term and its documents as a member of an object of JSON."""
+    return f"{encode_basestring(term)}:[{','.join(map(str, postings))}]"
+
+
+def _split(terms: Mapping[str, Entry], length: int) -> Iterator[tuple[str, Iterable[str]]]:
     """Yield shards by the first `length` letters, longer where a shard would be too large."""
-    groups: dict[str, dict[str, list[int]]] = defaultdict(dict)
-    for term, postings in terms.items():
-        groups[term[:length]][term] = postings
+    groups: dict[str, dict[str, Entry]] = defaultdict(dict)
+    for term, entry in terms.items():
+        groups[term[:length]][term] = entry
     for name, group in groups.items():
-        whole = {term: postings for term, postings in group.items() if len(term) == length}
-        rest = {term: postings for term, postings in group.items() if len(term) > length}
-        if not rest or len(json.dumps(group, separators=(",", ":"))) <= MAX_SHARD_BYTES:
-            yield name, group
+        rest = {term: entry for term, entry in group.items() if len(term) > length}
+        if not rest or sum(len(one.text.encode()) + 1 for one in group.values()) < MAX_SHARD_BYTES:
+            yield name, (one.text for one in group.values())
         else:
-            yield name, whole | {f"{name}{ANY_ENDING}": _merge(group)}
+            whole = [one.text for term, one in group.items() if len(term) == length]
+            yield (
+                name,
+                [*whole, _say(f"{name}{ANY_ENDING}", _merge({term: one.postings for term, one in group.items()}))],
+            )
             yield from _split(rest, length + 1)
 
 
