@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _ENTRY = "entry.json"
 _FILES = "files"
 _CHUNK = 1 << 20
+_SEAL_BYTES = 65  # a digest and the end of its line
 # What is not finished; it is left behind where a process dies.
 FRESH = ".new-"
 # Entries that the latest build did not ask for: enough to go back to the data of before.
@@ -116,7 +117,7 @@ class BuildCache:
         """
         try:
             return self.take_made(key, places)
-        except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is not what was put in
+        except (OSError, ValueError):  # there is none, or it is not what was put in
             shutil.rmtree(self.root / key, ignore_errors=True)
             return None
 
@@ -124,10 +125,7 @@ class BuildCache:
         """Take what was kept a moment ago; raise OSError where the disk fails, SpoiltError where it was spoilt."""
         self._used.add(key)
         entry = self.root / key
-        note = json.loads((entry / _ENTRY).read_text("utf-8"))
-        body = {"value": note["value"], "files": note["files"]}
-        if note["seal"] != _seal(body):
-            raise SpoiltError(entry / _ENTRY)
+        note = _read_sealed(entry / _ENTRY, key)
         targets = [(name, digest, _find_place(name, places)) for name, digest in note["files"].items()]
         for parent in {target.rpartition("/")[0] for _, _, (target, _) in targets if target}:
             Path(parent).mkdir(parents=True, exist_ok=True)
@@ -160,19 +158,19 @@ class BuildCache:
         self._used.add(key)
         path = self.root / key
         try:
-            note = json.loads(path.read_text("utf-8"))
+            value = _read_sealed(path, key)
             os.utime(path)
-            return note["value"] if note["seal"] == _seal({"key": key, "value": note["value"]}) else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError):
             return None
+        return value
 
     def remember(self, key: str, value: Any) -> None:
         """Keep a value of JSON for a key. Raises OSError where the disk fails."""
         self._used.add(key)
         self.root.mkdir(parents=True, exist_ok=True)
         descriptor, fresh = tempfile.mkstemp(dir=self.root, prefix=FRESH)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"value": value, "seal": _seal({"key": key, "value": value})}, file, ensure_ascii=False)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_write_sealed(value, key))
         Path(fresh).replace(self.root / key)
 
     def prune(self) -> None:
@@ -193,8 +191,7 @@ class BuildCache:
         try:
             value = make(fresh / _FILES)
             digests = {name: digest_file(f"{fresh}/{_FILES}/{name}") for name in list_tree(fresh / _FILES)}
-            body = {"value": value, "files": digests}
-            (fresh / _ENTRY).write_text(json.dumps({**body, "seal": _seal(body)}, ensure_ascii=False), "utf-8")
+            (fresh / _ENTRY).write_bytes(_write_sealed({"value": value, "files": digests}, entry.name))
             _rename(fresh, entry)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -246,8 +243,23 @@ def _expect(found: str, digest: str, file: str) -> None:
         raise SpoiltError(file)
 
 
-def _seal(body: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def _write_sealed(value: Any, key: str) -> bytes:
+    """Return a value as JSON behind a digest of it and of the key that it is kept for."""
+    content = json.dumps(value, ensure_ascii=False).encode()
+    return _seal(key, content) + content
+
+
+def _read_sealed(path: Path, key: str) -> Any:
+    """Return the value in a file. Raises OSError where there is none, SpoiltError where it is not as it was written."""
+    kept = path.read_bytes()
+    content = kept[_SEAL_BYTES:]
+    if kept[:_SEAL_BYTES] != _seal(key, content):
+        raise SpoiltError(path)
+    return json.loads(content)
+
+
+def _seal(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + content).hexdigest().encode() + b"\n"
 
 
 def _last_used(path: Path) -> float:
