@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -70,6 +70,28 @@ def test_an_analysed_database_says_how_many_rows_an_index_leads_to(database: Pat
         connection.execute("ANALYZE")
     table = read_schema(database, {}).tables["visitors"]
     assert table.selectivity == ((("year", "area"), (1, 1)), (("area",), (51,)))
+
+
+def test_the_list_of_tables_is_read_once_not_for_each_table(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    connect = sqlite3.connect
+
+    def watch(address: str, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(address, **options)
+        connection.set_trace_callback(read.append)
+        return connection
+
+    def count() -> int:
+        read.clear()
+        read_schema(database, {})
+        return sum("sqlite_schema" in sql or "sqlite_stat1" in sql for sql in read)
+
+    monkeypatch.setattr(sqlite3, "connect", watch)
+    before = count()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for number in range(20):
+            connection.execute(f"CREATE TABLE more_{number} (a)")
+    assert count() == before
 
 
 @pytest.mark.parametrize(
