@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
+import os
 import re
 import zipfile
 from decimal import Decimal
@@ -367,6 +369,20 @@ def test_the_first_sheet_of_an_indicator_is_in_words(published: Published) -> No
         assert 'formatCode="#,##0.0"' in archive.read("xl/styles.xml").decode()
     market = CalamineWorkbook.from_path(str(published.site / "data" / "market" / "market.xlsx"))
     assert market.sheet_names[0] == "Số liệu · Data"
+
+
+def test_a_disk_that_is_full_when_a_workbook_is_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_references(tmp_path / "packages")
+    write_indicator(tmp_path / "packages", "fish")
+    package = next(one for one in check_folder(tmp_path / "packages").packages if one.name == "fish")
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("xlsxwriter.workbook.ZipFile", fail)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        write_excel(package, package.main, tmp_path / "fish.xlsx", {})
+    assert raised.value.errno == errno.ENOSPC
 
 
 def test_a_long_indicator_has_its_data_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -50,6 +51,10 @@ def fail(job: Sum, _shared: object) -> int:
 
 def fill_the_disk(job: Sum, _shared: object) -> int:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"/data/{job.name}")
+
+
+def fill_the_disk_of_sqlite(_job: Sum, _shared: object) -> int:
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 def die(job: Sum, _shared: object) -> int:
@@ -108,6 +113,12 @@ def test_a_full_disk_is_what_it_is(scheduler: Scheduler) -> None:
     with pytest.raises(OSError, match="/data/package_") as raised:
         list(scheduler.run(fill_the_disk, JOBS, None))
     assert raised.value.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize("scheduler", [Here(), AT_ONCE])
+def test_so_is_one_that_sqlite_finds(scheduler: Scheduler) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        list(scheduler.run(fill_the_disk_of_sqlite, JOBS, None))
 
 
 def test_a_worker_that_dies_is_named_by_its_work() -> None:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
 from portal.checks.format_limits import EXCEL_CHARACTERS, count_characters, count_decimals, fits_excel
@@ -61,20 +62,23 @@ def write_excel(package: Package, resource: Resource, path: Path, registers: Reg
         "strings_to_formulas": False,
         "strings_to_urls": False,
     }
-    with xlsxwriter.Workbook(path, options) as workbook:
-        # Rows of a small table wait on disk as well, or xlsxwriter would write them in another way; its many parts
-        # need not, and deleting them costs more than all the rest.
-        workbook.in_memory = resource.file.stat().st_size <= KEPT_BYTES
-        workbook.set_properties({
-            "title": package.title.vi, "subject": package.title.en, "created": _read_time(package.created),
-        })  # fmt: skip
-        sheets = _Sheets(workbook)
-        if (words := word_columns(package, resource, registers)) and _is_read_by_people(resource):
-            sheets.write_words(resource, words)
-        used = sheets.write_data(resource)
-        sheets.write_about(ABOUT_SHEET, describe_table(package, resource, registers))
-        if codes := describe_codes(resource, used, registers):
-            sheets.write_about(CODES_SHEET, codes)
+    try:
+        with xlsxwriter.Workbook(path, options) as workbook:
+            # Rows of a small table wait on disk as well, or xlsxwriter would write them in another way; its many parts
+            # need not, and deleting them costs more than all the rest.
+            workbook.in_memory = resource.file.stat().st_size <= KEPT_BYTES
+            workbook.set_properties({
+                "title": package.title.vi, "subject": package.title.en, "created": _read_time(package.created),
+            })  # fmt: skip
+            sheets = _Sheets(workbook)
+            if (words := word_columns(package, resource, registers)) and _is_read_by_people(resource):
+                sheets.write_words(resource, words)
+            used = sheets.write_data(resource)
+            sheets.write_about(ABOUT_SHEET, describe_table(package, resource, registers))
+            if codes := describe_codes(resource, used, registers):
+                sheets.write_about(CODES_SHEET, codes)
+    except FileCreateError as error:  # the disk failed when the parts were put together
+        raise error.args[0] from error
 
 
 def _read_time(text: str) -> datetime:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from portal.data.tree import list_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from types import TracebackType
 
 GZIP_SUFFIX = ".gz"
@@ -64,8 +64,16 @@ def _compress(path: Path) -> None:
 def compress_part(path: Path) -> None:
     """Write beside a file what a `TwinWriter` puts of it into a compressed twin."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW)
-    packed = packer.compress(path.read_bytes()) + packer.flush(zlib.Z_FULL_FLUSH)
-    path.with_name(path.name + _PART_SUFFIX).write_bytes(packed)
+    with path.with_name(path.name + _PART_SUFFIX).open("wb") as packed:
+        for chunk in _read_chunks(path):
+            packed.write(packer.compress(chunk))
+        packed.write(packer.flush(zlib.Z_FULL_FLUSH))
+
+
+def _read_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 class TwinWriter:
@@ -93,9 +101,11 @@ class TwinWriter:
 
     def add(self, part: Path) -> None:
         """Write what is in a file for which `compress_part` was called."""
-        self._put(part.read_bytes())
+        for chunk in _read_chunks(part):
+            self._put(chunk)
         self._packed.write(self._packer.flush(zlib.Z_FULL_FLUSH))
-        self._packed.write(part.with_name(part.name + _PART_SUFFIX).read_bytes())
+        for chunk in _read_chunks(part.with_name(part.name + _PART_SUFFIX)):
+            self._packed.write(chunk)
 
     def _put(self, content: bytes) -> None:
         self._plain.write(content)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -61,7 +62,7 @@ class Scheduler(Protocol):
     def run(self, step: Step[Result], jobs: Sequence[Job], shared: Any) -> Iterator[Done[Result]]:
         """Yield what became of each job, in order.
 
-        Raises OSError where a disk fails, and WorkError where anything else does.
+        Raises OSError or sqlite3.Error where a disk fails, and WorkError where anything else does.
         """
 
 
@@ -128,11 +129,11 @@ def count_cores() -> int:
 
 
 def work(step: Step[Result], job: Job, shared: Any) -> Done[Result]:
-    """Do one job; raise OSError where a disk fails, WorkError for any other fault."""
+    """Do one job; raise OSError or sqlite3.Error where a disk fails, WorkError for any other fault."""
     start = time.perf_counter()
     try:
         result = step(job, shared)
-    except (OSError, WorkError):
+    except (OSError, sqlite3.Error, WorkError):
         raise
     except Exception as error:
         raise WorkError(_FAILED.format(package=job.name, error=f"{type(error).__name__}: {error}")) from error
