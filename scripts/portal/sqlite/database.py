@@ -55,7 +55,7 @@ def write_database(
     references = sorted((one for one in packages if one.kind == "reference"), key=lambda one: one.name)
     others = sorted((one for one in packages if one.kind != "reference"), key=lambda one: one.name)
     summaries: dict[str, DatasetSummary] = {}
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path.absolute().as_uri(), uri=True, isolation_level=None)) as connection:
         connection.executescript(
             "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF;"
         )

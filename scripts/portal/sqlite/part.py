@@ -49,7 +49,8 @@ def write_part(file: Path, package: Package, lexicon: Lexicon) -> DatasetSummary
 
     Raises sqlite3.Error where a row breaks a key that the check should have caught.
     """
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+    # Nobody else knows of the file yet; on a disk that several machines share locks are slow at best.
+    with closing(sqlite3.connect(_name(file, "nolock"), uri=True, isolation_level=None)) as connection:
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
         for resource in package.resources:
             connection.execute(create_table_sql(package, resource, {}))
@@ -71,6 +72,10 @@ def write_part(file: Path, package: Package, lexicon: Lexicon) -> DatasetSummary
     return summary
 
 
+def _name(file: Path, option: str) -> str:
+    return f"{file.absolute().as_uri()}?{option}=1"
+
+
 def write_parts(folder: Path, packages: Iterable[Package], lexicon: Lexicon) -> list[Part]:
     """Write the parts of packages into a folder, here and now."""
     files = [(package, folder / f"{package.name}.db") for package in packages]
@@ -80,13 +85,14 @@ def write_parts(folder: Path, packages: Iterable[Package], lexicon: Lexicon) -> 
 def add_parts(connection: sqlite3.Connection, parts: Sequence[Part]) -> None:
     """Copy the rows of parts into the whole database, which has their tables.
 
-    Precondition: no transaction is open. Raises sqlite3.Error where a row breaks a key.
+    Preconditions: no transaction is open, and `connection` was opened by a URI. Raises sqlite3.Error where a row breaks
+    a key.
     """
     most = connection.getlimit(sqlite3.SQLITE_LIMIT_ATTACHED)
     for start in range(0, len(parts), most):
         some = parts[start : start + most]
         for number, part in enumerate(some):
-            connection.execute(f"ATTACH ? AS part{number}", (str(part.file),))
+            connection.execute(f"ATTACH ? AS part{number}", (_name(part.file, "immutable"),))
         connection.execute("BEGIN")
         for number, part in enumerate(some):
             _copy(connection, f"part{number}", part.package)
