@@ -15,7 +15,7 @@ from array import array
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portal.words.search_term import ACCENTS, list_accented, search_terms
 from portal.words.text import LANGUAGES
@@ -109,10 +109,12 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
                 postings[term].extend((count, weight))
             count += 1
             late += not one.is_late
-    kept = {term: _choose(rows) for term, rows in sorted(postings.items())}
+    terms = sorted(postings)
+    for term in terms:
+        postings[term] = _choose(postings[term])
     shards = []
-    for name, entries in _split({term: Entry(postings, _say(term, postings)) for term, postings in kept.items()}, 1):
-        (folder / "shards" / f"{name}.json").write_text(f"{{{','.join(entries)}}}", "utf-8")
+    for name, members in _split(terms, postings, 1):
+        (folder / "shards" / f"{name}.json").write_text(f"{{{','.join(members)}}}", "utf-8")
         shards.append(name)
     index = {
         "documents": count,
@@ -124,53 +126,50 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
     _write(folder / "index.json", index)
 
 
-def _choose(rows: array[int]) -> list[int]:
-    """Return the best of the documents of a term; most have no more than one."""
-    return rows.tolist() if len(rows) == 2 else _encode(zip(rows[::2], rows[1::2], strict=True))
+def _choose(rows: array[int]) -> array[int]:
+    """Return the best documents of a term, the heaviest first; most terms have no more than one."""
+    if len(rows) == 2:
+        return rows
+    return _encode(zip(rows[::2], rows[1::2], strict=True), MAX_POSTINGS)
 
 
-def _encode(rows: Iterable[tuple[int, int]], most: int = MAX_POSTINGS) -> list[int]:
+def _encode(rows: Iterable[tuple[int, int]], most: int) -> array[int]:
     """Return document, weight, document, weight …, the heaviest first."""
     best = sorted(rows, key=lambda row: (-row[1], row[0]))[:most]
-    return [number for row in best for number in row]
+    return array("l", itertools.chain.from_iterable(best))
 
 
-class Entry(NamedTuple):
-    """The documents of a term, and how a shard says them."""
-
-    postings: list[int]
-    text: str
-
-
-def _say(term: str, postings: Sequence[int]) -> str:
+def _say(term: str, postings: Iterable[int]) -> str:
     """Return a term and its documents as a member of an object of JSON."""
     return f"{encode_basestring(term)}:[{','.join(map(str, postings))}]"
 
 
-def _split(terms: Mapping[str, Entry], length: int) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield shards by the first `length` letters, longer where a shard would be too large."""
-    groups: dict[str, dict[str, Entry]] = defaultdict(dict)
-    for term, entry in terms.items():
-        groups[term[:length]][term] = entry
-    for name, group in groups.items():
-        rest = {term: entry for term, entry in group.items() if len(term) > length}
-        if not rest or sum(len(one.text.encode()) + 1 for one in group.values()) < MAX_SHARD_BYTES:
-            yield name, (one.text for one in group.values())
+def _split(
+    terms: Sequence[str], postings: Mapping[str, array[int]], length: int
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield shards of sorted terms by the first `length` letters, longer where a shard would be too large.
+
+    Each with its members as texts: those of all shards at a time would be most of what a build holds.
+    """
+    for name, some in itertools.groupby(terms, key=lambda term: term[:length]):
+        group = list(some)
+        texts = [_say(term, postings[term]) for term in group]
+        rest = [term for term in group if len(term) > length]
+        if not rest or sum(len(text.encode()) + 1 for text in texts) < MAX_SHARD_BYTES:
+            yield name, texts
         else:
-            whole = [one.text for term, one in group.items() if len(term) == length]
-            yield (
-                name,
-                [*whole, _say(f"{name}{ANY_ENDING}", _merge({term: one.postings for term, one in group.items()}))],
-            )
-            yield from _split(rest, length + 1)
+            whole = [text for term, text in zip(group, texts, strict=True) if len(term) == length]
+            yield name, [*whole, _say(f"{name}{ANY_ENDING}", _merge(group, postings))]
+            yield from _split(rest, postings, length + 1)
 
 
-def _merge(group: Mapping[str, list[int]]) -> list[int]:
+def _merge(terms: Iterable[str], postings: Mapping[str, array[int]]) -> array[int]:
     """Return the best documents of all words of a group: what somebody finds who has typed no more than its name."""
     best: dict[int, int] = {}
-    for term, postings in group.items():
+    for term in terms:
         if PAIR not in term and ACCENTS not in term:
-            for number, weight in zip(postings[::2], postings[1::2], strict=True):
+            rows = postings[term]
+            for number, weight in zip(rows[::2], rows[1::2], strict=True):
                 best[number] = max(best.get(number, 0), weight)
     return _encode(best.items(), MAX_MERGED)
 
