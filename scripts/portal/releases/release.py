@@ -181,9 +181,9 @@ def _seal(staging: Path, current: Path, digests: Mapping[int, bytes]) -> str:
 def _seal_file(file: str, name: str, published: str, digests: Mapping[int, bytes], now: int) -> dict[str, str | int]:
     """Return what the manifest says of a file, and give it its time."""
     # As text: there are hundreds of thousands.
-    status = os.stat(file)  # noqa: PTH116
+    status = os.stat(file)  # noqa: PTH116 - as text
     try:
-        before = os.stat(published)  # noqa: PTH116
+        before = os.stat(published)  # noqa: PTH116 - as text
     except OSError:  # there is none
         before = None
     if before and os.path.samestat(before, status):  # it has the time; its inode can be no other file's

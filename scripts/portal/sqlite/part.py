@@ -111,10 +111,10 @@ def _copy(connection: sqlite3.Connection, part: str, package: Package) -> None:
         tables.append("observations")
     # Checked names; the order is that of the files.
     for table in tables:
-        connection.execute(f'INSERT INTO main."{table}" SELECT * FROM {part}."{table}" ORDER BY rowid')  # noqa: S608
+        connection.execute(f'INSERT INTO main."{table}" SELECT * FROM {part}."{table}" ORDER BY rowid')  # noqa: S608 - as said
     for table, names in _TEXTS.items():
         columns = ", ".join(names)
         connection.execute(
-            f"INSERT INTO main.{table}(rowid, {columns}) SELECT id + ?, {columns} FROM {part}.{table} ORDER BY id",  # noqa: S608
+            f"INSERT INTO main.{table}(rowid, {columns}) SELECT id + ?, {columns} FROM {part}.{table} ORDER BY id",  # noqa: S608 - as said
             (before[table.removesuffix("_fts")],),
         )
