@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.sqlite.full_text import create_full_text, index_datasets, index_observations
+from portal.sqlite.full_text import create_full_text, index_datasets, index_observations, index_texts, insert_texts
 from portal.sqlite.lexicon import read_lexicon
 from portal.words.text import fold
 
@@ -134,3 +134,27 @@ def test_every_spelling_of_a_word_finds_a_text_in_nfd(word: str, tiny_index: Pat
 def test_the_digits_of_a_figure_stand_together(tiny_index: Path) -> None:
     assert find_datasets(tiny_index, "48,37%") == {"roads"}
     assert find_datasets(tiny_index, "37,48%") == set()
+
+
+# Every vowel of Vietnamese with every tone, and the letters that no tone stands on.
+VOWELS = "aăâeêioôơuưy"
+TONES = ["", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323"]
+SYLLABLES = [unicodedata.normalize("NFC", f"b{vowel}{tone}n") for vowel in VOWELS for tone in TONES] + ["đan", "Đan"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_fts5_folds_every_letter_that_is_indexed_as_it_is(form: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        create_full_text(connection)
+        texts = [index_texts(unicodedata.normalize(form, word)) for word in SYLLABLES]
+        insert_texts(connection, "observations_fts", ["text"], enumerate(texts))
+        for number, word in enumerate(SYLLABLES):
+            query = "SELECT rowid FROM observations_fts WHERE observations_fts MATCH ?"
+            assert (number,) in connection.execute(query, (f'"{fold(word)}"',)).fetchall(), word
+    assert sum(" " in text for text in texts) == 2  # đ alone
+
+
+def test_a_text_stands_once_where_its_terms_are_its_words() -> None:
+    assert index_texts("Dân số năm 2020") == "Dân số năm 2020"
+    assert index_texts("Diện tích (km)") == "Diện tích (km)"
+    assert index_texts("ports 2.389 đò") == "ports 2.389 đò port 2389 do"

@@ -44,7 +44,7 @@ from portal.work.build_cache import BuildCache, Destination, digest_code
 from portal.work.build_event import Begun, Stage
 from portal.work.package_figures import summarise
 from portal.work.package_forms import write_each
-from portal.work.package_parts import make_each
+from portal.work.package_parts import KeptParts
 from portal.work.package_work import AnswerKeeper, Workshop, check_each, digest_answers, read_each
 from portal.work.scheduler import Processes, WorkError
 
@@ -139,8 +139,7 @@ def build_portal(
             return Result("", findings, len(packages))
         tables = open_tables(packages)
         with _timed("database", report):
-            parts = partial(make_each, shop=shop)
-            summaries = write_database(staging / "opendata.db", packages, findings, parts)
+            summaries = write_database(staging / "opendata.db", packages, findings, KeptParts(shop))
         with _timed("distributions", report):
             data = staging / "site" / "data"
             distributions = write_each(packages, data, shop)

@@ -1,6 +1,6 @@
 """The database: `opendata.db`, one typed table per resource and the portal's own tables beside them.
 
-The file is written once and then only read: no journal, page order and statistics fixed at build.
+The file is written once, in the order in which it is read, and then only read: no journal, statistics made at build.
 """
 
 from __future__ import annotations
@@ -8,20 +8,19 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
-from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from portal.sqlite.full_text import create_full_text, index_datasets, index_observations
 from portal.sqlite.lexicon import read_lexicon
-from portal.sqlite.own_tables import create_own_tables, finish_own_tables, write_findings
+from portal.sqlite.own_tables import create_own_tables, finish_own_tables, mark_latest, write_findings
 from portal.sqlite.package_rows import create_table_sql, write_rows
 from portal.sqlite.part import add_parts, makes_a_part, write_parts
 from portal.sqlite.sql import create_index_sql, find_last_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from portal.data.finding import Finding
     from portal.data.package import Package, Resource
@@ -36,36 +35,56 @@ _SORTED = ("value",)
 UNINDEXED_ROWS = 500
 
 
+class Supplier(Protocol):
+    """Gives what the database is put together from."""
+
+    def make_tables(self, path: Path, statements: Sequence[str]) -> None:
+        """Make the database `path`, which does not exist, by the statements that create its tables."""
+
+    def make_parts(self, packages: Sequence[Package], lexicon: Lexicon) -> Sequence[Part]:
+        """Return the rows of small packages."""
+
+
+class _Maker:
+    """Makes all of it here and now; parts lie in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def make_tables(self, path: Path, statements: Sequence[str]) -> None:
+        create_tables(path, statements)
+
+    def make_parts(self, packages: Sequence[Package], lexicon: Lexicon) -> Sequence[Part]:
+        return write_parts(self._folder, packages, lexicon)
+
+
 def write_database(
-    path: Path,
-    packages: Sequence[Package],
-    findings: Iterable[Finding],
-    make_parts: Callable[[Sequence[Package], Lexicon], Sequence[Part]] | None = None,
+    path: Path, packages: Sequence[Package], findings: Iterable[Finding], supplier: Supplier | None = None
 ) -> dict[str, DatasetSummary]:
     """Write `opendata.db` to `path`, which must not exist; return a summary of every dataset.
 
-    `make_parts` gives the rows of small packages, here and now if there is none. Each file is read once, in blocks:
-    memory does not grow with the tables. Raises sqlite3.Error where a row breaks a key that the check should have
-    caught.
+    The `supplier` may keep what it gives; if there is none, all is made here and now. Each file is read once, in
+    blocks: memory does not grow with the tables. Raises sqlite3.Error where a row breaks a key that the check should
+    have caught.
     """
-    if make_parts is None:
+    if supplier is None:
         with tempfile.TemporaryDirectory() as folder:
-            return write_database(path, packages, findings, partial(write_parts, Path(folder)))
+            return write_database(path, packages, findings, _Maker(Path(folder)))
     known = find_keys(packages)
     references = sorted((one for one in packages if one.kind == "reference"), key=lambda one: one.name)
     others = sorted((one for one in packages if one.kind != "reference"), key=lambda one: one.name)
     summaries: dict[str, DatasetSummary] = {}
-    with closing(sqlite3.connect(path.absolute().as_uri(), uri=True, isolation_level=None)) as connection:
-        connection.executescript(
-            "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF;"
-        )
-        _create_tables(connection, [*references, *others], known)
+    supplier.make_tables(
+        path, [create_table_sql(one, resource, {}) for one in (*references, *others) for resource in one.resources]
+    )
+    with closing(_open(path)) as connection:
+        create_own_tables(connection, known)
         create_full_text(connection)
         with _transaction(connection):
             for package in references:
                 summaries[package.name] = write_rows(connection, package, {})
         lexicon = read_lexicon(connection, known)
-        found = {part.package.name: part for part in make_parts([*filter(makes_a_part, others)], lexicon)}
+        found = {part.package.name: part for part in supplier.make_parts([*filter(makes_a_part, others)], lexicon)}
         for small, group in groupby(others, key=lambda package: package.name in found):
             if small:
                 add_parts(connection, some := [found[package.name] for package in group])
@@ -78,11 +97,26 @@ def write_database(
             write_findings(connection, findings)
             finish_own_tables(connection)
             index_datasets(connection, lexicon, found)
-        connection.executescript("ANALYZE; VACUUM; PRAGMA optimize;")
+        connection.execute("ANALYZE")
         _add_foreign_keys(connection, packages, known)
     with closing(sqlite3.connect(path)) as connection:  # which reads the schema as it is now
         _check_foreign_keys(connection)
     return summaries
+
+
+def create_tables(path: Path, statements: Iterable[str]) -> None:
+    """Make the database `path`, which does not exist, by statements that create its tables."""
+    with closing(_open(path)) as connection:
+        for one in statements:
+            connection.execute(one)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path.absolute().as_uri(), uri=True, isolation_level=None)
+    connection.executescript(
+        "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF;"
+    )
+    return connection
 
 
 @contextmanager
@@ -97,6 +131,7 @@ def _write_large(connection: sqlite3.Connection, package: Package, lexicon: Lexi
     before = find_last_row(connection, "observations")
     with _transaction(connection):
         summary = write_rows(connection, package, lexicon.words)
+        mark_latest(connection, lexicon.dates, before)
         index_observations(connection, lexicon, before)
     return summary
 
@@ -110,19 +145,11 @@ def find_keys(packages: Iterable[Package]) -> dict[str, str]:
     }
 
 
-def _create_tables(connection: sqlite3.Connection, packages: Sequence[Package], known: Mapping[str, str]) -> None:
-    for package in packages:
-        for resource in package.resources:
-            connection.execute(create_table_sql(package, resource, {}))
-    create_own_tables(connection, known)
-
-
 def _add_foreign_keys(connection: sqlite3.Connection, packages: Iterable[Package], known: Mapping[str, str]) -> None:
     """Let the tables of packages refer to the `known` code lists, in the way that SQLite's manual has for it.
 
     https://www.sqlite.org/lang_altertable.html#otheralter: how rows are stored does not depend on such keys. To create
-    a table and to vacuum it takes a look through the schema, and with the keys in it ten thousand tables take five
-    times as long.
+    a table it takes a look through the schema, and with the keys in it ten thousand tables take five times as long.
     """
     places = dict(connection.execute("SELECT name, rowid FROM sqlite_schema WHERE type = 'table'").fetchall())
     connection.execute("PRAGMA writable_schema=ON")

@@ -1,14 +1,15 @@
 """Full-text search in the database: what people type without accents finds what is written with them.
 
-FTS5's `unicode61 remove_diacritics 2` folds vowels and tones but not đ, so every text is indexed twice: as it
-is, and as the terms that the site's search makes of it. A query in any spelling, NFC or NFD, then meets one of the
-two; `match_query` in `sql_functions` meets the terms.
+FTS5's `unicode61 remove_diacritics 2` folds vowels and tones but not đ, so a text is indexed as it is and, unless FTS5
+itself would read the same words in it, as the terms that the site's search makes of it. A query in any spelling, NFC or
+NFD, then meets one of the two; `match_query` in `sql_functions` meets the terms.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,19 @@ from portal.words.synonym import find_synonyms, respell
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from portal.sqlite.lexicon import Lexicon
 
-_Texts = tuple[int, Sequence[str]]
+# A rowid, and the text of each column.
+_Texts = tuple[int | str, ...]
 TOKENIZER = "unicode61 remove_diacritics 2"
 # The columns of `datasets_fts`, and how much a word counts by where it stands.
 DATASET_COLUMNS = {"title": 8, "keywords": 6, "figures": 5, "labels": 3, "text": 1}
 # Of a dataset's figures only the newest say what it is about; every figure is found in `observations_fts`.
 _MAX_FIGURES = 40
+_WORD = re.compile("[0-9a-z]+")
+_PIECE_BYTES = 64 << 20
 # Texts whose index is kept while it is written.
 _KEPT = 10_000
 
@@ -39,16 +43,20 @@ def create_full_text(connection: sqlite3.Connection) -> None:
     weights = ", ".join(f"{weight}.0" for weight in DATASET_COLUMNS.values())
     connection.execute("INSERT INTO datasets_fts(datasets_fts, rank) VALUES('rank', ?)", (f"bm25({weights})",))
     connection.execute(f"CREATE VIRTUAL TABLE observations_fts USING fts5(text, {options})")
+    for table in ("datasets_fts", "observations_fts"):
+        # Larger pieces of the index, merged only where there are too many of one size: half the work.
+        for option, value in (("automerge", 0), ("hashsize", _PIECE_BYTES)):
+            connection.execute(f"INSERT INTO {table}({table}, rank) VALUES(?, ?)", (option, value))
 
 
 def index_datasets(connection: sqlite3.Connection, lexicon: Lexicon, but: Collection[str] = ()) -> None:
     """Add all datasets to `datasets_fts` `but` some, when every row of every table is in."""
-    _insert(connection, "datasets_fts", DATASET_COLUMNS, describe_datasets(connection, lexicon, but))
+    insert_texts(connection, "datasets_fts", DATASET_COLUMNS, describe_datasets(connection, lexicon, but))
 
 
 def index_observations(connection: sqlite3.Connection, lexicon: Lexicon, after: int) -> None:
     """Add the observations behind a rowid to `observations_fts`."""
-    _insert(connection, "observations_fts", ["text"], describe_observations(connection, lexicon, after))
+    insert_texts(connection, "observations_fts", ["text"], describe_observations(connection, lexicon, after))
 
 
 def describe_datasets(connection: sqlite3.Connection, lexicon: Lexicon, but: Collection[str] = ()) -> Iterator[_Texts]:
@@ -73,7 +81,7 @@ def describe_datasets(connection: sqlite3.Connection, lexicon: Lexicon, but: Col
             _spell([*words, *register]),
             _spell(descriptions),
         )
-        yield rowid, [_index_texts(*texts) for texts in columns]
+        yield rowid, *(index_texts(*texts) for texts in columns)
 
 
 def _read_figures(connection: sqlite3.Connection, dataset: str) -> tuple[list[str], list[str]]:
@@ -98,12 +106,12 @@ def describe_observations(connection: sqlite3.Connection, lexicon: Lexicon, afte
 
     @lru_cache(maxsize=_KEPT)
     def index_codes(dimensions: str, *codes: str) -> str:
-        return _index_texts(*(lexicon.labels.get(code, code) for code in (*json.loads(dimensions).values(), *codes)))
+        return index_texts(*(lexicon.labels.get(code, code) for code in (*json.loads(dimensions).values(), *codes)))
 
-    index_words = lru_cache(maxsize=_KEPT)(_index_texts)
+    index_words = lru_cache(maxsize=_KEPT)(index_texts)
     for row in rows:
-        parts = (index_words(*row[1:4]), _index_texts(*row[4:6]), index_words(*row[6:9]), index_codes(*row[9:]))
-        yield row[0], (" ".join(parts),)
+        parts = (index_words(*row[1:4]), index_texts(*row[4:6]), index_words(*row[6:9]), index_codes(*row[9:]))
+        yield row[0], " ".join(parts)
 
 
 def _spell(texts: Sequence[str]) -> list[str]:
@@ -111,22 +119,30 @@ def _spell(texts: Sequence[str]) -> list[str]:
     return [*texts, *(other for text in texts if (other := respell(text)) != text.lower())]
 
 
-def _insert(connection: sqlite3.Connection, table: str, names: Iterable[str], rows: Iterable[_Texts]) -> None:
-    """Add rowids, each with the text of every column."""
+def insert_texts(connection: sqlite3.Connection, table: str, names: Iterable[str], rows: Iterable[_Texts]) -> None:
+    """Add to a search table rowids, each with the text of every column."""
     listed = ["rowid", *names]
     marks = ", ".join("?" * len(listed))
     connection.executemany(
         f"INSERT INTO {table}({', '.join(listed)}) VALUES ({marks})",  # noqa: S608 - names from here
-        ((rowid, *texts) for rowid, texts in rows),
+        rows,
     )
 
 
-def _index_texts(*texts: object) -> str:
+def index_texts(*texts: object) -> str:
     """Return texts, of which some may be missing, each as it is and as its terms."""
     return " ".join(_index(str(text)) for text in texts if text is not None)
 
 
 @lru_cache(maxsize=_KEPT)
 def _index(text: str) -> str:
-    """Return a text as it is and as its terms; most texts stand in many rows."""
-    return f"{text} {' '.join(search_terms(text))}"
+    """Return a text as it is and, where they are others than its words, its terms; most texts stand in many rows."""
+    terms = search_terms(text)
+    return text if terms == _list_words(text) else f"{text} {' '.join(terms)}"
+
+
+def _list_words(text: str) -> list[str] | None:
+    """Return the words that FTS5 reads in a text; None where there is more in it than letters with accents."""
+    letters = unicodedata.normalize("NFD", text.lower())
+    plain = "".join(char for char in letters if unicodedata.category(char) != "Mn")
+    return _WORD.findall(plain) if plain.isascii() else None

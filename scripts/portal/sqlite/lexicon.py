@@ -26,12 +26,13 @@ _REGISTER_COLUMNS = ("term", "also", *_WORD_COLUMNS, "publisher", "publisher_en"
 class Lexicon:
     """`words` of every code list, by its name; `labels` are all words of a code, whichever list it is of.
 
-    `synonyms` are what the glossary names alike.
+    `synonyms` are what the glossary names alike, `dates` those of the documents in the register that have one.
     """
 
     words: Mapping[str, Words]
     labels: Mapping[str, str]
     synonyms: Synonyms
+    dates: Mapping[str, str]
 
 
 def read_lexicon(connection: sqlite3.Connection, code_lists: Iterable[str]) -> Lexicon:
@@ -40,7 +41,13 @@ def read_lexicon(connection: sqlite3.Connection, code_lists: Iterable[str]) -> L
         {name: _read_words(connection, name) for name in code_lists},
         _read_labels(connection),
         read_synonyms(read_records(connection, "glossary")),
+        _read_dates(connection),
     )
+
+
+def _read_dates(connection: sqlite3.Connection) -> dict[str, str]:
+    columns = _list_columns(connection, "sources")
+    return dict(_read_columns(connection, "sources", [columns[0], "date"])) if "date" in columns else {}
 
 
 def _read_words(connection: sqlite3.Connection, code_list: str) -> Words:

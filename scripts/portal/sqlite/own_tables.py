@@ -98,10 +98,10 @@ UPDATE observations SET latest = 1 WHERE rowid IN (
         SELECT o.rowid, row_number() OVER (
             PARTITION BY o.series
             ORDER BY coalesce(o.period_end, '9999-12-31') DESC, o.period_start DESC, o.period DESC,
-                o.status = 'actual' DESC, o.status = 'estimate' DESC, {date} DESC, o.source DESC,
+                o.status = 'actual' DESC, o.status = 'estimate' DESC, date_of(o.source) DESC, o.source DESC,
                 CAST(o.locator AS INTEGER) DESC, CAST(substr(o.locator, instr(o.locator, ':') + 1) AS INTEGER) DESC
         ) AS place
-        FROM observations o WHERE o.status <> 'target' AND o.value IS NOT NULL
+        FROM observations o WHERE o.rowid > ? AND o.status <> 'target' AND o.value IS NOT NULL
     ) WHERE place = 1
 )
 """
@@ -167,22 +167,19 @@ def write_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) 
     )  # fmt: skip
 
 
+def mark_latest(connection: sqlite3.Connection, dates: Mapping[str, str], after: int = 0) -> None:
+    """Mark the newest values of the series whose rows stand behind a rowid; `dates` are those of documents."""
+    connection.create_function("date_of", 1, dates.get, deterministic=True)
+    connection.execute(_MARK_LATEST, (after,))
+
+
 def finish_own_tables(connection: sqlite3.Connection) -> None:
-    """Mark the newest values, judge the targets and write the indexes, when every row is in."""
-    connection.execute(_MARK_LATEST.format(date=_say_date(connection)))
+    """Judge the targets and write the indexes, when every row is in."""
     for table, *columns in _INDEXES:
         connection.execute(create_index_sql(table, *columns))
     _judge_targets(connection)
     for index in _SPARSE_INDEXES.split(";")[:-1]:
         connection.execute(index)
-
-
-def _say_date(connection: sqlite3.Connection) -> str:
-    """Return SQL for the date of an observation's document, if the register of documents has dates."""
-    columns = [row[1] for row in connection.execute("PRAGMA table_info(sources)")]
-    if "date" not in columns:
-        return "NULL"
-    return f'(SELECT date FROM sources s WHERE s."{columns[0]}" = o.source)'  # noqa: S608 - a name from the schema
 
 
 def _judge_targets(connection: sqlite3.Connection) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from portal.sqlite.full_text import DATASET_COLUMNS, describe_datasets, describe_observations
-from portal.sqlite.own_tables import create_own_tables
+from portal.sqlite.full_text import DATASET_COLUMNS, describe_datasets, describe_observations, insert_texts
+from portal.sqlite.own_tables import create_own_tables, mark_latest
 from portal.sqlite.package_rows import create_table_sql, write_rows
 from portal.sqlite.sql import find_last_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from portal.data.package import Package
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # The texts by which a dataset and its figures are found, by search table.
 _TEXTS = {"datasets_fts": tuple(DATASET_COLUMNS), "observations_fts": ("text",)}
+# So many are gathered before they are indexed: fifty megabytes.
+_TEXTS_AT_ONCE = 100_000
 # A package with larger files is written into the whole database at once: twice would take longer.
 MOST_BYTES = 1_000_000
 
@@ -59,15 +61,13 @@ def write_part(file: Path, package: Package, lexicon: Lexicon) -> DatasetSummary
             connection.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, {', '.join(columns)})")
         connection.execute("BEGIN")
         summary = write_rows(connection, package, lexicon.words)
+        mark_latest(connection, lexicon.dates)
         for table, texts in (
             ("datasets_fts", describe_datasets(connection, lexicon)),
             ("observations_fts", describe_observations(connection, lexicon)),
         ):
             marks = ", ".join("?" * len(_TEXTS[table]))
-            connection.executemany(
-                f"INSERT INTO {table} VALUES (?, {marks})",  # noqa: S608 - names from here
-                ((rowid, *columns) for rowid, columns in texts),
-            )
+            connection.executemany(f"INSERT INTO {table} VALUES (?, {marks})", texts)  # noqa: S608 - names from here
         connection.execute("COMMIT")
     return summary
 
@@ -83,28 +83,34 @@ def write_parts(folder: Path, packages: Iterable[Package], lexicon: Lexicon) -> 
 
 
 def add_parts(connection: sqlite3.Connection, parts: Sequence[Part]) -> None:
-    """Copy the rows of parts into the whole database, which has their tables.
+    """Copy the rows of parts into the whole database, which has their tables, and index their texts.
 
     Preconditions: no transaction is open, and `connection` was opened by a URI. Raises sqlite3.Error where a row breaks
     a key.
     """
     most = connection.getlimit(sqlite3.SQLITE_LIMIT_ATTACHED)
+    texts: dict[str, list[Any]] = {table: [] for table in _TEXTS}
     for start in range(0, len(parts), most):
         some = parts[start : start + most]
         for number, part in enumerate(some):
             connection.execute(f"ATTACH ? AS part{number}", (_name(part.file, "immutable"),))
         connection.execute("BEGIN")
         for number, part in enumerate(some):
-            _copy(connection, f"part{number}", part.package)
+            for table, rows in _copy(connection, f"part{number}", part.package).items():
+                texts[table] += rows
         connection.execute("COMMIT")
         for number, _ in enumerate(some):
             connection.execute(f"DETACH part{number}")
+        if sum(map(len, texts.values())) > _TEXTS_AT_ONCE:
+            _index(connection, texts)
+    _index(connection, texts)
 
 
-def _copy(connection: sqlite3.Connection, part: str, package: Package) -> None:
+def _copy(connection: sqlite3.Connection, part: str, package: Package) -> dict[str, list[Any]]:
+    """Copy the rows of one part; return by search table its rowids and texts."""
     before = {
-        "datasets": find_last_row(connection, "datasets"),
-        "observations": find_last_row(connection, "observations"),
+        "datasets_fts": find_last_row(connection, "datasets"),
+        "observations_fts": find_last_row(connection, "observations"),
     }
     tables = ["datasets", *(one.name for one in package.resources)]
     if package.kind == "indicator":
@@ -112,9 +118,19 @@ def _copy(connection: sqlite3.Connection, part: str, package: Package) -> None:
     # Checked names; the order is that of the files.
     for table in tables:
         connection.execute(f'INSERT INTO main."{table}" SELECT * FROM {part}."{table}" ORDER BY rowid')  # noqa: S608 - as said
-    for table, names in _TEXTS.items():
-        columns = ", ".join(names)
-        connection.execute(
-            f"INSERT INTO main.{table}(rowid, {columns}) SELECT id + ?, {columns} FROM {part}.{table} ORDER BY id",  # noqa: S608 - as said
-            (before[table.removesuffix("_fts")],),
-        )
+    return {
+        table: connection.execute(
+            f"SELECT id + ?, {', '.join(names)} FROM {part}.{table} ORDER BY id",  # noqa: S608 - names from here
+            (before[table],),
+        ).fetchall()
+        for table, names in _TEXTS.items()
+    }
+
+
+def _index(connection: sqlite3.Connection, texts: Mapping[str, list[Any]]) -> None:
+    """Add texts to the search tables, and forget them: with each transaction FTS5 begins a new piece of its index."""
+    connection.execute("BEGIN")
+    for table, rows in texts.items():
+        insert_texts(connection, table, _TEXTS[table], rows)
+        rows.clear()
+    connection.execute("COMMIT")

@@ -40,13 +40,10 @@ def read_shapes(database: Path) -> tuple[TableShape, ...]:
     Raises sqlite3.Error.
     """
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        query = (
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
-        )
-        names = [str(row[0]) for row in connection.execute(query)]
-        hidden = {name for name in names if any(name.startswith(f"{one}{_FULL_TEXT}") for one in names)}
-        searched = {name for name in names if f"{name}{_FULL_TEXT}" in hidden}
-        return tuple(_read_shape(connection, name, name in searched) for name in names if name not in hidden)
+        query = "SELECT name, type FROM pragma_table_list WHERE schema = 'main' ORDER BY name"
+        kinds = {name: kind for name, kind in connection.execute(query) if not name.startswith("sqlite_")}
+        shown = [name for name, kind in kinds.items() if kind in {"table", "view"}]
+        return tuple(_read_shape(connection, name, kinds.get(f"{name}{_FULL_TEXT}") == "virtual") for name in shown)
 
 
 def _read_shape(connection: sqlite3.Connection, name: str, searchable: bool) -> TableShape:

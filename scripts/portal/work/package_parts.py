@@ -1,10 +1,18 @@
-"""Package parts: the rows of every small package, ready for the database; made by a step or taken out of the cache."""
+"""Package parts: the rows of every small package, ready for the database; made by a step or taken out of the cache.
+
+Its empty tables are kept as well: to create one SQLite looks through all that there are.
+"""
 
 from __future__ import annotations
 
+import gzip
+import shutil
+import tempfile
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from portal.sqlite.database import create_tables
 from portal.sqlite.package_rows import DatasetSummary
 from portal.sqlite.part import Part, write_part
 from portal.work.build_cache import BuildCache, digest_parts, digest_value
@@ -12,13 +20,14 @@ from portal.work.package_work import Order, digest_package, expect_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from portal.data.package import Package
     from portal.sqlite.lexicon import Lexicon
     from portal.work.package_work import Workshop
 
-_FILE = "rows.db"
+_FILE, _EMPTY = "rows.db", "empty.db.gz"
+# An empty table is two pages of zeros.
+_LEVEL = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +38,48 @@ class Desk:
     lexicon: Lexicon
 
 
-def make_each(packages: Sequence[Package], lexicon: Lexicon, shop: Workshop) -> list[Part]:
-    """Return the part of every package; the files stay in the cache.
+@dataclass(frozen=True, slots=True)
+class KeptParts:
+    """What the database of a build is put together from, kept from one build to the next.
 
-    Precondition: all packages passed the check. Raises OSError where the disk fails, WorkError where a package changes.
+    Raises OSError where the disk fails.
     """
-    words = digest_value(lexicon)
-    orders = [
-        Order(package, shop.state_of(package), digest_parts(["part", shop.code, words, shop.state_of(package)]), ())
-        for package in packages
-    ]
-    kept = shop.obtain("database", keep_part, orders, Desk(shop.cache.root, lexicon))
-    return [
-        Part(package, each.files / _FILE, DatasetSummary(**each.value))
-        for package, each in zip(packages, kept, strict=True)
-    ]
+
+    shop: Workshop
+
+    def make_tables(self, path: Path, statements: Sequence[str]) -> None:
+        """Make the database `path`, which does not exist, by the statements that create its tables."""
+        key = digest_parts(["tables", self.shop.code, *statements])
+
+        def make(folder: Path) -> None:
+            folder.mkdir()
+            with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
+                create_tables(fresh := Path(beside, _EMPTY), statements)
+                with fresh.open("rb") as plain, gzip.open(folder / _EMPTY, "wb", _LEVEL) as packed:
+                    shutil.copyfileobj(plain, packed)
+
+        kept = self.shop.cache.take(key)
+        if kept is None:
+            self.shop.cache.keep(key, make)
+            kept = self.shop.cache.take_made(key)
+        with gzip.open(kept.files / _EMPTY) as packed, path.open("xb") as plain:
+            shutil.copyfileobj(packed, plain)
+
+    def make_parts(self, packages: Sequence[Package], lexicon: Lexicon) -> list[Part]:
+        """Return the part of every package; the files stay in the cache.
+
+        Precondition: all packages passed the check. Raises WorkError where a package changes.
+        """
+        shop, words = self.shop, digest_value(lexicon)
+        orders = [
+            Order(package, shop.state_of(package), digest_parts(["part", shop.code, words, shop.state_of(package)]), ())
+            for package in packages
+        ]
+        kept = shop.obtain("database", keep_part, orders, Desk(shop.cache.root, lexicon))
+        return [
+            Part(package, each.files / _FILE, DatasetSummary(**each.value))
+            for package, each in zip(packages, kept, strict=True)
+        ]
 
 
 def keep_part(order: Order, desk: Desk) -> None:
