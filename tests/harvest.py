@@ -21,7 +21,7 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.catalogues.standards import GRAPH, TURTLE, write_figures, write_graph, write_metadata
+from portal.catalogues.standards import GRAPH, TURTLE, write_graph, write_graph_part, write_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,10 +99,10 @@ def harvest(packages: Path, site: Path) -> Harvest:
 def write_whole_graph(catalog: Catalog, site: Path) -> None:
     """Write what the graph says of each dataset, and then all of it."""
     with TemporaryDirectory() as parts:
-        folders = {dataset: Path(parts, dataset) for dataset in catalog.observations}
-        for dataset, folder in folders.items():
+        folders = {name: Path(parts, name) for name in catalog.packages}
+        for name, folder in folders.items():
             folder.mkdir()
-            write_figures(dataset, catalog, folder)
+            write_graph_part(catalog.packages[name], catalog, folder)
         write_graph(catalog, folders, site)
 
 

@@ -29,7 +29,7 @@ from portal.files.distribution import FORMATS, write_distributions
 from portal.files.static_json import write_json_columns
 from portal.proofs.agreement import Proof, Reading, compare_package, compare_table
 from portal.proofs.form import FORMS, NO_TABLES, Form, find_form
-from portal.proofs.proof import Prover, digest_forms
+from portal.proofs.proof import Prover
 from portal.proofs.reread_database import open_database
 from portal.proofs.reread_json import read_json_columns
 from portal.proofs.reread_text import find_strange_members, read_csv
@@ -350,15 +350,6 @@ def test_what_changed_in_the_database_alone_is_found(fault: str, forms: Forms) -
     spoil(forms.file(name, suffix))
     for _ in range(2):
         assert len(prover.prove_data([package], forms.data, forms.database).findings) == 1
-
-
-def test_the_digest_of_forms_depends_on_every_byte(forms: Forms) -> None:
-    package, folder = forms.packages["market"], forms.data / "market"
-    digests = {digest_forms(package, folder, ["market.csv", "market.json"])}
-    digests.add(digest_forms(package, folder, ["market.csv"]))
-    replace_bytes(b"001,", b"002,")(forms.file("market", ".csv"))
-    digests.add(digest_forms(package, folder, ["market.csv"]))
-    assert len(digests) == 3
 
 
 def test_counts_add_up(written: Forms) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import unicodedata
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -143,7 +143,7 @@ SYLLABLES = [unicodedata.normalize("NFC", f"b{vowel}{tone}n") for vowel in VOWEL
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_fts5_folds_every_letter_that_is_indexed_as_it_is(form: str) -> None:
+def test_fts5_folds_every_letter_that_is_indexed_as_it_is(form: Literal["NFC", "NFD"]) -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         create_full_text(connection)
         texts = [index_texts(unicodedata.normalize(form, word)) for word in SYLLABLES]

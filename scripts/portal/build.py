@@ -28,15 +28,17 @@ from portal.data.descriptor import read_packages
 from portal.data.finding import find_blockers
 from portal.data.settings import read_settings
 from portal.data.table import open_tables
+from portal.data.tree import list_tree
 from portal.figures.catalog import make_catalog
 from portal.files.by_hash import list_files, store_files, write_checksums
 from portal.files.collection import write_catalog, write_collections
 from portal.files.latest import write_latest
-from portal.files.precompression import compress_files
+from portal.files.precompression import GZIP_SUFFIX, compress_files
 from portal.pages.account import account_for
 from portal.pages.site import write_agreement_page, write_site
 from portal.proofs.proof import Prover, write_proof
 from portal.releases.inputs import digest_project
+from portal.releases.published import note_published, recall_published
 from portal.releases.release import publish, stage
 from portal.sqlite.database import write_database
 from portal.sqlite.table_shape import read_shapes
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from portal.figures.catalog import Catalog
     from portal.pages.site import Written
     from portal.proofs.agreement import Proof
+    from portal.releases.published import Published
     from portal.releases.release import BuildFolder
     from portal.words.text import Text
     from portal.work.build_event import Report
@@ -126,8 +129,9 @@ def build_portal(
     """
     with _thawed(), stage(folder) as staging:
         inputs = digest_project(project)
-        cache = BuildCache(folder.root / "cache")
-        shop = Workshop(scheduler or Processes(), cache, digest_code(project), report, folder.current.resolve())
+        published = recall_published(folder)
+        cache = BuildCache(folder.root / "cache", published)
+        shop = Workshop(scheduler or Processes(), cache, digest_code(project), report, published.folder)
         with _timed("load", report):
             settings = read_settings(project / "metadata.yml")
             loaded = read_packages(project / "datapackages", read_each=partial(read_each, shop=shop))
@@ -144,7 +148,7 @@ def build_portal(
             data = staging / "site" / "data"
             distributions = write_each(packages, data, shop)
             collections = write_collections(packages, distributions, staging / "opendata.db", data)
-        prover = Prover(distributions, cache, shop.code)
+        prover = Prover(distributions, cache, shop.code, shop.state_of)
         with _timed("agreement", report):
             proof = prover.prove_data(packages, data, staging / "opendata.db")
         if proof.findings:
@@ -161,23 +165,24 @@ def build_portal(
             write_ckan(catalog, staging)
         with _timed("site", report):
             written = write_site(catalog, project, staging / "site", data, shop)
-            figures = {name: written.folders[name] for name in catalog.observations}
-            write_latest(figures, data)
+            write_latest({name: written.folders[name] for name in catalog.observations}, data)
             _write_beside_pages(catalog, staging / "site")
         with _timed("standards", report):
-            write_graph(catalog, figures, staging / "site")
+            write_graph(catalog, written.folders, staging / "site")
         with _timed("pages", report):
             proof += prover.prove_pages(packages, staging / "site", staging / "opendata.db")
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         with _timed("compress", report):
-            files = _finish_site(catalog, project, staging / "site", written, proof)
+            files = _finish_site(catalog, project, staging / "site", proof)
+            _compress_site(catalog, staging / "site", written, published if published.code == shop.code else None)
         with _timed("publish", report):
             if digest_project(project) != inputs:
                 raise WorkError(_CHANGED)
             store_files(files, data, folder.root)
             release = publish(folder, staging, inputs, cache.linked)
             cache.prune()
+            note_published(folder, shop.code, cache.placed)
     return Result(release, findings, len(packages), written.pages, account_for(catalog))
 
 
@@ -200,15 +205,19 @@ def _write_beside_pages(catalog: Catalog, site: Path) -> None:
     write_sitemap(catalog, site)
 
 
-def _finish_site(catalog: Catalog, project: Path, site: Path, written: Written, proof: Proof) -> Mapping[str, str]:
-    """Publish what was compared, then give every file its compressed twin; return those with an address by content.
-
-    Their SHA-256 by path below `/data/`.
-    """
+def _finish_site(catalog: Catalog, project: Path, site: Path, proof: Proof) -> Mapping[str, str]:
+    """Publish what was compared; return the files with an address by content, their SHA-256 by path below `/data/`."""
     data = site / "data"
     write_proof(proof, data)
     write_agreement_page(catalog, project, site, proof)
     files = list_files(catalog.distributions, catalog.collections)
     write_checksums(files, data)
-    compress_files(site, done={*written.packed, *(f"data/{name}" for name in catalog.packages)})
     return files
+
+
+def _compress_site(catalog: Catalog, site: Path, written: Written, published: Published | None) -> None:
+    """Give every file its compressed twin, both of them the `published` ones if the bytes are the same."""
+    names = list_tree(site, {*written.packed, *(f"data/{name}" for name in catalog.packages)})
+    if published:
+        names = [name for name in names if not published.share(f"{site}/{name}", f"site/{name}", GZIP_SUFFIX)]
+    compress_files(site, names)

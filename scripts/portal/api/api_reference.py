@@ -82,6 +82,12 @@ class ApiPage:
             "errors": self._errors(),
         }
 
+    def list_shown(self, most: int) -> list[str]:
+        """Return the paths of all that `view` reads."""
+        tables = {f"{kind}_{name}" for name in self._choose_tables(most) for kind in ("file", "list", "get")}
+        shown = [path for name, (path, one) in self._by_id.items() if name in tables or not _is_of_table(name, one)]
+        return [*shown, *self._longest]
+
     def _errors(self) -> list[tuple[ErrorKind, str]]:
         """Return every error with its sentence, the details of a request left open."""
         return [(kind, _BLANK.sub("…", kind.detail.get(self._language))) for kind in list_error_kinds().values()]
@@ -117,12 +123,18 @@ class ApiPage:
 
     def _shared_parameters(self) -> list[Parameter]:
         """Return the options that every table takes, told by the one with most of them."""
-        listing = (
-            one["get"]["parameters"] for one in self._document["paths"].values() if "tables" in one["get"]["tags"]
+        options = (
+            self._resolve(part) for path in self._longest for part in self._document["paths"][path]["get"]["parameters"]
         )
-        longest: list[Any] = max(listing, key=len, default=[])
-        options = (self._resolve(part) for part in longest)
         return [self._read_parameter(one) for one in options if one["name"].startswith("_")]
+
+    @cached_property
+    def _longest(self) -> list[str]:
+        """Return the path of the first table with most parameters, if there is a table."""
+        of_tables = {
+            path: one["get"] for path, one in self._document["paths"].items() if "tables" in one["get"]["tags"]
+        }
+        return [max(of_tables, key=lambda path: len(of_tables[path]["parameters"]))] if of_tables else []
 
     def _read_operation(self, path: str, operation: Mapping[str, Any]) -> Operation:
         parts = [self._resolve(part) for part in operation.get("parameters", ())]
@@ -146,6 +158,17 @@ class ApiPage:
         _, _, kind, name = part["$ref"].split("/")
         found: Mapping[str, Any] = self._document["components"][kind][name]
         return found
+
+
+def _is_of_table(name: str, operation: Mapping[str, Any]) -> bool:
+    """Tell whether an operation is about one table alone."""
+    return name.startswith("file_") or "rows" in operation["tags"] or ("tables" in operation["tags"] and name != "csv")
+
+
+def excerpt(document: Mapping[str, Any], language: Language, most: int) -> dict[str, Any]:
+    """Return a document with no more paths than the page with `most` tables shows."""
+    shown = set(ApiPage(document, language).list_shown(most))
+    return {**document, "paths": {path: one for path, one in document["paths"].items() if path in shown}}
 
 
 def _link(path: str, parameters: list[Mapping[str, Any]]) -> str:

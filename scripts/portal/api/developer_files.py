@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from portal.words.text import Language
 
 
+# Where OpenAPI documents lie, below the pages of their language.
+FOLDER = "developers"
+
+
 def write_openapi(document: Mapping[str, Any], folder: Path) -> None:
-    """Write `developers/openapi.json` below the finished pages of its language."""
-    path = folder / "developers" / "openapi.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write `openapi.json` into `folder`, which may have to be made."""
+    folder.mkdir(parents=True, exist_ok=True)
     # Without indentation it is half as long; whoever reads it has tools, or the page.
-    path.write_text(json.dumps(document, ensure_ascii=False) + "\n", "utf-8")
+    (folder / "openapi.json").write_text(json.dumps(document, ensure_ascii=False) + "\n", "utf-8")
 
 
 def write_assistants_guide(catalog: Catalog, site: Path) -> None:

@@ -36,7 +36,7 @@ def _words(key: str) -> Text:
 
 @dataclass(frozen=True)
 class CatalogGraph:
-    """Says what there is; `nodes` yields every node once."""
+    """Says what there is; `nodes` and `describe_package` of every package yield each node once."""
 
     catalog: Catalog
 
@@ -51,12 +51,10 @@ class CatalogGraph:
         return [*self.catalog.datasets, *self.catalog.references]
 
     def nodes(self) -> Iterator[Node]:
-        """Yield the catalogue, the API, every dataset with its files, and what they all refer to."""
+        """Yield the catalogue, the API, and what all datasets refer to."""
         yield self._describe_catalog()
         yield self._describe_service()
         yield from self._describe_people()
-        for package in self.packages:
-            yield from self._describe_package(package)
         yield from self._describe_themes()
         yield from self._describe_areas()
         yield from self._describe_authorities()
@@ -113,7 +111,8 @@ class CatalogGraph:
 
     # --- datasets -----------------------------------------------------------------------------------------
 
-    def _describe_package(self, package: Package) -> Iterator[Node]:
+    def describe_package(self, package: Package) -> Iterator[Node]:
+        """Yield a dataset with its files."""
         files = self.catalog.distributions.get(package.name, ())
         abstract = self.catalog.abstract(package.name)
         extent = abstract.extent

@@ -24,19 +24,9 @@ if TYPE_CHECKING:
 METRICS = ("observations", "flagged", "relations", "relations_holding")
 
 
-def describe_quality(catalog: Catalog) -> Iterator[Node]:
-    """Yield the metrics, their measurements of every indicator, and every admitted problem."""
-    names = Identifier(catalog.settings.site_url)
-    yield from _describe_metrics(names)
-    verdicts: dict[str, list[Verdict]] = {}
-    for verdict in catalog.verdicts:
-        verdicts.setdefault(verdict.dataset, []).append(verdict)
-    for dataset in catalog.observations:
-        yield from _measure(dataset, catalog.abstract(dataset), verdicts.get(dataset, []), names)
-    for dataset, texts in _explain_problems(catalog).items():
-        for number, text in enumerate(texts, start=1):
-            name = names.dataset(dataset)
-            yield _annotate(f"{names.page(dataset)}#problem-{number}", name, [_say_body(text)])
+def describe_measures(catalog: Catalog) -> Iterator[Node]:
+    """Yield the metrics, and what flags mean."""
+    yield from _describe_metrics(names := Identifier(catalog.settings.site_url))
     for code in catalog.records.get("flags", {}):
         yield prune(
             {
@@ -46,9 +36,21 @@ def describe_quality(catalog: Catalog) -> Iterator[Node]:
                 "skos:definition": translate(catalog.word("flags", code, "description")),
             }
         )
-    for one in catalog.list_flagged():
-        address = names.observation(one)
-        yield _annotate(f"{address}-flags", address, [refer(names.code("flags", flag)) for flag in one.flags])
+
+
+def describe_quality(dataset: str, catalog: Catalog) -> Iterator[Node]:
+    """Yield the measurements of a dataset, if it is an indicator, and every problem that its page admits."""
+    names = Identifier(catalog.settings.site_url)
+    rows = catalog.observations.get(dataset)
+    if rows is not None:
+        verdicts = [one for one in catalog.verdicts if one.dataset == dataset]
+        yield from _measure(dataset, catalog.abstract(dataset), verdicts, names)
+    for number, text in enumerate(_explain_problems(dataset, catalog), start=1):
+        yield _annotate(f"{names.page(dataset)}#problem-{number}", names.dataset(dataset), [_say_body(text)])
+    for one in rows or ():
+        if one.flags:
+            address = names.observation(one)
+            yield _annotate(f"{address}-flags", address, [refer(names.code("flags", flag)) for flag in one.flags])
 
 
 def _describe_metrics(names: Identifier) -> Iterator[Node]:
@@ -77,17 +79,14 @@ def _measure(dataset: str, abstract: Abstract, verdicts: Sequence[Verdict], name
         }
 
 
-def _explain_problems(catalog: Catalog) -> dict[str, list[Text]]:
-    """Return, for each dataset, what its page admits: relations that do not hold, and findings."""
-    problems: dict[str, list[Text]] = {}
+def _explain_problems(dataset: str, catalog: Catalog) -> Iterator[Text]:
+    """Yield what the page of a dataset admits: relations that do not hold, and findings."""
     for verdict in catalog.verdicts:
-        if verdict.flag:
-            text = Text(explain_verdict(verdict, catalog, "vi"), explain_verdict(verdict, catalog, "en"))
-            problems.setdefault(verdict.dataset, []).append(text)
+        if verdict.dataset == dataset and verdict.flag:
+            yield Text(explain_verdict(verdict, catalog, "vi"), explain_verdict(verdict, catalog, "en"))
     for finding in catalog.findings:
-        if finding.package in catalog.packages:
-            problems.setdefault(finding.package, []).append(Text(finding.message, finding.message_en))
-    return problems
+        if finding.package == dataset:
+            yield Text(finding.message, finding.message_en)
 
 
 def _annotate(address: str, target: str, bodies: list[Node]) -> Node:

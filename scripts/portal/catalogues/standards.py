@@ -21,7 +21,7 @@ from portal.catalogues.linked_data import (
     write_turtle_part,
 )
 from portal.catalogues.provenance_graph import describe_documents, describe_figures
-from portal.catalogues.quality_graph import describe_quality
+from portal.catalogues.quality_graph import describe_measures, describe_quality
 from portal.data.descriptor import DESCRIPTOR
 
 if TYPE_CHECKING:
@@ -44,32 +44,33 @@ def write_metadata(package: Package, catalog: Catalog, folder: Path) -> None:
     _write(describe_croissant(package, catalog), folder / CROISSANT)
 
 
-def write_figures(dataset: str, catalog: Catalog, folder: Path) -> None:
-    """Write into `folder` what the graph says of the figures of one dataset, in both of its forms.
+def write_graph_part(package: Package, catalog: Catalog, folder: Path) -> None:
+    """Write into `folder` what the graph says of one dataset, its files, its figures and its faults, in both forms.
 
-    These are most of the graph, and the same until the dataset changes.
+    These are nearly all of the graph, and the same until the dataset changes.
     """
-    rows = catalog.observations.get(dataset, ())
-    write_json_ld_part(describe_figures(rows, catalog.settings), folder / GRAPH)
-    write_turtle_part(describe_figures(rows, catalog.settings), folder / TURTLE)
+    write_json_ld_part(_describe_dataset(package, catalog), folder / GRAPH)
+    write_turtle_part(_describe_dataset(package, catalog), folder / TURTLE)
 
 
 def write_graph(catalog: Catalog, folders: Mapping[str, Path], site: Path) -> None:
     """Write `catalog.jsonld`, `catalog.ttl` and their twins into `site`: what there is, its sources, what is wrong.
 
-    `folders` has what `write_figures` wrote of every dataset.
+    `folders` has what `write_graph_part` wrote of every package.
     """
-    files = [folders[dataset] for dataset in catalog.observations]
-    before, behind = _describe_things(catalog), describe_quality(catalog)
-    lines = (folder / GRAPH for folder in files)
-    write_json_ld(chain(map(say_json_ld, before), lines, map(say_json_ld, behind)), site / GRAPH)
-    before, behind = _describe_things(catalog), describe_quality(catalog)
-    blocks = (folder / TURTLE for folder in files)
-    write_turtle(chain(map(say_turtle, before), blocks, map(say_turtle, behind)), site / TURTLE)
+    parts = [folders[one.name] for one in [*catalog.datasets, *catalog.references]]
+    shared = [*CatalogGraph(catalog).nodes(), *describe_documents(catalog), *describe_measures(catalog)]
+    write_json_ld(chain(map(say_json_ld, shared), (folder / GRAPH for folder in parts)), site / GRAPH)
+    write_turtle(chain(map(say_turtle, shared), (folder / TURTLE for folder in parts)), site / TURTLE)
 
 
-def _describe_things(catalog: Catalog) -> Iterator[Node]:
-    return chain(CatalogGraph(catalog).nodes(), describe_documents(catalog))
+def _describe_dataset(package: Package, catalog: Catalog) -> Iterator[Node]:
+    rows = catalog.observations.get(package.name, ())
+    return chain(
+        CatalogGraph(catalog).describe_package(package),
+        describe_figures(rows, catalog.settings),
+        describe_quality(package.name, catalog),
+    )
 
 
 def list_forms(package: Package) -> list[tuple[str, str]]:

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 
-def list_tree(folder: Path) -> list[str]:
+def list_tree(folder: Path, but: Collection[str] = ()) -> list[str]:
     """Return the names of all files below `folder`, relative to it with `/`, folder by folder in order.
 
-    There are none where there is no such folder.
+    Folders below it whose names are among `but` are left out. There are none where there is no such folder.
     """
     names: list[str] = []
     base = len(str(folder)) + 1
-    for place, _, files in os.walk(folder):
+    for place, folders, files in os.walk(folder):
         prefix = f"{place[base:].replace(os.sep, '/')}/" if len(place) >= base else ""
+        if but:
+            folders[:] = [name for name in folders if prefix + name not in but]
         names += (prefix + name for name in files)
     return sorted(names, key=lambda name: name.replace("/", "\0"))  # a folder's files before those of `folder-2`
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from portal.data.tree import list_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
 GZIP_SUFFIX = ".gz"
@@ -32,12 +32,12 @@ _RAW, _HEADER = -15, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _PART_SUFFIX = ".deflate"
 
 
-def compress_files(folder: Path, threads: int | None = None, done: Collection[str] = ()) -> None:
+def compress_files(folder: Path, names: Iterable[str] | None = None, threads: int | None = None) -> None:
     """Write `<file>.gz` beside every compressible file under `folder`, but where it is there and no older already.
 
-    `done` names folders below it whose files have theirs. The same bytes give the same bytes.
+    Of all files, or of those with the `names`. The same bytes give the same bytes.
     """
-    names = (name for name in list_tree(folder) if name.rpartition("/")[0] not in done)
+    names = list_tree(folder) if names is None else names
     files = [folder / name for name in names if PurePosixPath(name).suffix in COMPRESSIBLE]
     with ThreadPoolExecutor(threads) as pool:  # zlib leaves Python's lock alone
         list(pool.map(_compress, filter(_is_worth_it, files)))

@@ -32,13 +32,15 @@ PREFIXES: dict[Language, str] = {"vi": "", "en": "en/"}
 class Head:
     """A page whose body is written: without template and values, but with the digest of the body.
 
-    `owner` is what its pages are kept together under: the package, or the page itself.
+    `owner` is what its pages are kept together under: the package, or the page itself. `source` is the digest of all
+    that the page and what search engines read of it are made from, where that is known.
     """
 
     owner: str
     language: Language
     page: Page
     body: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Frames:
 
     def _list_parts(self, head: Head) -> list[str]:
         frame = self.frames[head.language]
+        if head.source:
+            return [frame.digest, head.language, head.page.path, head.source]
         return [frame.digest, head.language, digest_value(head.page), frame.describe(head.page), head.body]
 
 

@@ -15,7 +15,7 @@ import jinja2
 
 from portal.catalogues.citation import write_citations
 from portal.catalogues.feed import write_dataset_feeds
-from portal.catalogues.standards import write_figures, write_metadata
+from portal.catalogues.standards import write_graph_part, write_metadata
 from portal.data.observation import read_observations
 from portal.data.table import Table
 from portal.figures.catalog import Catalog
@@ -128,7 +128,7 @@ def make_package_pages(catalog: Catalog, project: Path, site: Path, data: Path, 
         cache=shop.cache.root,
         read=catalog.observations,
     )
-    known: dict[str, str] = {}
+    known = dict(shop.descriptors)
     orders = [
         Commission(
             one.package,
@@ -144,14 +144,16 @@ def make_package_pages(catalog: Catalog, project: Path, site: Path, data: Path, 
     ]
     kept = shop.obtain("site", write_pages, orders, studio)
     return Made(
-        [_read_head(head) for each in kept for head in each.value],
+        [_read_head(head, one) for one, each in zip(orders, kept, strict=True) for head in each.value],
         {one.name: each.files for one, each in zip(orders, kept, strict=True)},
     )
 
 
-def _read_head(head: Mapping[str, Any]) -> Head:
+def _read_head(head: Mapping[str, Any], order: Order) -> Head:
+    # What search engines read of a code list or a register speaks of all datasets that use it.
+    source = order.key if order.package.kind == "indicator" else ""
     page = Page(**{**head["page"], "scripts": tuple(head["page"]["scripts"])})
-    return Head(head["owner"], head["language"], page, head["body"])
+    return Head(head["owner"], head["language"], page, head["body"], source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +265,9 @@ def _write_companions(package: Package, catalog: Catalog, folder: Path) -> None:
     write_metadata(package, catalog, folder / DOWNLOADS)
     write_citations(catalog.settings, package, folder / DOWNLOADS)
     write_dataset_feeds(package, catalog, folder / SITE)
+    write_graph_part(package, catalog, folder)
     if package.kind == "indicator":
         write_newest(package.name, catalog, folder)
-        write_figures(package.name, catalog, folder)
 
 
 def _write_chart(writer: Writer, package: Package, folder: Path) -> None:

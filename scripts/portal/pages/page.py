@@ -6,7 +6,6 @@ Every page exists in Vietnamese and in English under the same path; English stan
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from portal.api.api_reference import ApiPage
@@ -22,7 +21,7 @@ from portal.pages.view import Page
 from portal.words.text import sort_key, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from portal.data.package import Package
 
@@ -31,7 +30,12 @@ SHOWN_TABLES = 200
 
 @dataclass(frozen=True)
 class Writer(CatalogWriter):
-    """Makes the pages of one language: knows which pages there are."""
+    """Makes the pages of one language: knows which pages there are.
+
+    `openapi` is as much of the OpenAPI document as its page shows, if that was made before.
+    """
+
+    openapi: Mapping[str, Any] | None = None
 
     def pages(self) -> Iterator[Page]:
         """Yield every generated page."""
@@ -178,14 +182,10 @@ class Writer(CatalogWriter):
         page = self._page("search/", "search_title", "search_description", "search.html", {})
         return replace(page, scripts=("search_box",))
 
-    @cached_property
-    def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, which the page of the API is read from."""
-        return make_openapi(self.catalog, self.language)
-
     def api_page(self) -> Page:
         """Return every address, parameter and error code of the API."""
-        view = ApiPage(self.openapi, self.language).view(SHOWN_TABLES)
+        document = self.openapi or make_openapi(self.catalog, self.language)
+        view = ApiPage(document, self.language).view(SHOWN_TABLES)
         view["cut"] = self.say_cut("tables_cut", SHOWN_TABLES, len(self.catalog.shapes))
         return self._page("developers/api/", "openapi_page_title", "openapi_page_description", "api.html", view)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 from array import array
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -153,14 +154,25 @@ def _split(
     """
     for name, some in itertools.groupby(terms, key=lambda term: term[:length]):
         group = list(some)
-        texts = [_say(term, postings[term]) for term in group]
         rest = [term for term in group if len(term) > length]
-        if not rest or sum(len(text.encode()) + 1 for text in texts) < MAX_SHARD_BYTES:
+        texts = _say_all(group, postings, MAX_SHARD_BYTES if rest else sys.maxsize)
+        if texts:
             yield name, texts
         else:
-            whole = [text for term, text in zip(group, texts, strict=True) if len(term) == length]
+            whole = [_say(term, postings[term]) for term in group if len(term) == length]
             yield name, [*whole, _say(f"{name}{ANY_ENDING}", _merge(group, postings))]
             yield from _split(rest, postings, length + 1)
+
+
+def _say_all(terms: Iterable[str], postings: Mapping[str, array[int]], most_bytes: int) -> list[str]:
+    """Return terms with their documents; nothing where they take so many bytes."""
+    texts = []
+    for term in terms:
+        texts.append(text := _say(term, postings[term]))
+        most_bytes -= len(text) + 1  # all of it ASCII, as terms are
+        if most_bytes <= 0:
+            return []
+    return texts
 
 
 def _merge(terms: Iterable[str], postings: Mapping[str, array[int]]) -> array[int]:

@@ -19,10 +19,10 @@ from mkdocs.commands.build import build as build_mkdocs
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
-from portal.api.developer_files import write_openapi
 from portal.catalogues.structured_data import Describer, render_script
 from portal.data.tree import move_tree
 from portal.files.asset import name_asset
+from portal.pages.api_document import keep_openapi
 from portal.pages.framed_page import PREFIXES, Frame, Frames, name_owner, write_body
 from portal.pages.generated_pages import Edition, GeneratedPages
 from portal.pages.package_pages import SEARCHED, make_package_pages
@@ -82,7 +82,9 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
             cache = BuildCache(folder / "cache")
             shop = Workshop(Here(), cache, digest_code(project), lambda _event: None, published=folder / "none")
         made = make_package_pages(catalog, project, out, data, shop)
-        editions = {each: _edit(project, Writer(catalog, each), made, folder) for each in LANGUAGES}
+        documents = {each: keep_openapi(catalog, each, out, shop) for each in LANGUAGES}
+        writers = [Writer(catalog, each, openapi=documents[each]) for each in LANGUAGES]
+        editions = {each.language: _edit(project, each, made, folder) for each in writers}
         sources = digest_parts([shop.code, _digest_sources(project)])
         frames = {each: _make_frame(edition, sources) for each, edition in editions.items()}
         heads = [head for edition in editions.values() for head in edition.heads]
@@ -94,7 +96,6 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
             plugin = GeneratedPages(edition, [one for one in left if one.language == language], framed.read_body)
             # MkDocs empties its folder first.
             _build_language(project, folder / "mkdocs", language, plugin, catalog)
-            write_openapi(edition.writer.openapi, out / PREFIXES[language])
             for address, page in plugin.written.items():
                 written.setdefault(address, {})[language] = page
         move_tree(folder / "mkdocs", out)

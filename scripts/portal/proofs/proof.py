@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
+import os
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.data.table import Table
+from portal.data.tree import digest_file
 from portal.proofs.agreement import Comparison, Proof, compare_archive, compare_package, join_proofs
 from portal.proofs.form import DATABASE
 from portal.proofs.page_agreement import compare_pages, list_pages
@@ -24,7 +26,7 @@ from portal.work.package_work import digest_package
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from portal.data.package import Package
@@ -39,11 +41,12 @@ _BY_VALUE = 2
 
 @dataclass(frozen=True, slots=True)
 class Prover:
-    """Compares the forms of one build; `code` is the digest of what made them."""
+    """Compares the forms of one build; `code` is the digest of what made them, `state_of` gives that of a package."""
 
     distributions: Mapping[str, Sequence[Distribution]]
     cache: BuildCache
     code: str
+    state_of: Callable[[Package], str] = digest_package
 
     def prove_data(self, packages: Sequence[Package], data: Path, database: Path) -> Proof:
         """Compare the files below `data` and the tables of the database with the packages."""
@@ -54,11 +57,10 @@ class Prover:
     def _prove_package(self, package: Package, folder: Path, database: sqlite3.Connection) -> Proof:
         """Compare the forms of one package: files and tables only where the cache does not know that they agree."""
         files = [one.name for one in self.distributions[package.name]]
+        state = self.state_of(package)
         keys = [
-            digest_parts(["files agree", self.code, digest_forms(package, folder, files)]),
-            digest_parts(
-                ["tables agree", self.code, digest_forms(package, folder, []), *digest_rows(package, database)]
-            ),
+            digest_parts(["files agree", self.code, state, *self._digest_files(folder, files)]),
+            digest_parts(["tables agree", self.code, state, *digest_rows(package, database)]),
         ]
         kept: list[list[dict[str, Any]] | None] = [self.cache.recall(key) for key in keys]
         if None in kept:
@@ -74,7 +76,7 @@ class Prover:
 
     def prove_pages(self, packages: Sequence[Package], site: Path, database: Path) -> Proof:
         """Compare the pages of both languages."""
-        words = [f"{one.name}={digest_package(one)}" for one in packages if one.kind == "reference"]
+        words = [f"{one.name}={self.state_of(one)}" for one in packages if one.kind == "reference"]
         with closing(open_database(database)) as connection:
             return join_proofs(self._prove_own_pages(one, site, connection, words) for one in packages)
 
@@ -85,7 +87,8 @@ class Prover:
 
         The rows of the database are those of the package: `prove_data` found so in this very build.
         """
-        key = digest_parts(["pages agree", self.code, digest_forms(package, site, list_pages(package, site)), *words])
+        pages = self._digest_files(site, list_pages(package, site))
+        key = digest_parts(["pages agree", self.code, self.state_of(package), *pages, *words])
         kept = self.cache.recall(key)
         if kept is not None:
             return Proof(tuple(Comparison(**one) for one in kept))
@@ -94,15 +97,12 @@ class Prover:
             self.cache.remember(key, [asdict(one) for one in proof.comparisons])
         return proof
 
-
-def digest_forms(package: Package, folder: Path, files: Sequence[str]) -> str:
-    """Return a digest of all that comparing the files of a package depends on: the same digest, the same outcome."""
-    every = [*(one.file for one in package.resources), *(folder / name for name in sorted(files))]
-    parts = [json.dumps(dict(package.descriptor), sort_keys=True)]
-    for path in every:
-        with path.open("rb") as file:
-            parts += [path.name, hashlib.file_digest(file, "sha256").hexdigest()]
-    return digest_parts(parts)
+    def _digest_files(self, folder: Path, names: Sequence[str]) -> Iterator[str]:
+        """Yield name and digest of every file, which is not read again where the cache has just put it there."""
+        for name in sorted(names):
+            file = f"{folder}/{name}"
+            known = self.cache.linked.get(os.stat(file).st_ino)  # noqa: PTH116 - as text: there are hundreds of thousands
+            yield from (name, known.hex() if known else digest_file(file))
 
 
 def digest_rows(package: Package, database: sqlite3.Connection) -> Iterator[str]:

@@ -165,6 +165,7 @@ def _seal(staging: Path, current: Path, digests: Mapping[int, bytes]) -> str:
     Every file that the published release has too gets the time that it has there, all others one and the same. Servers
     say it as Last-Modified and make their ETag of it: both change when the bytes do, and only then.
     """
+    # In whole seconds, as all times here: whatever is written from now on is newer.
     now = int(datetime.now(UTC).timestamp())
     names = list_tree(staging)
     with (staging / MANIFEST).open("w", encoding="utf-8") as file:
@@ -175,6 +176,7 @@ def _seal(staging: Path, current: Path, digests: Mapping[int, bytes]) -> str:
             file.write(before + json.dumps(one, ensure_ascii=False))
             before = ",\n"
         file.write("\n]}\n")
+    os.utime(staging / MANIFEST, (now, now))
     return digest_file(staging / MANIFEST)[:16]
 
 

@@ -3,8 +3,9 @@
 A step may use it that is a pure function: the same inputs, code and libraries give the same files, whatever the clock,
 the disk or the order of other steps. What is taken out is held against the SHA-256 that was noted: an entry that does
 not match is made anew. A file that the published release has already gets a second name instead of being copied, for
-to make a file costs many times what it costs to read it; what is kept here is never linked, so that damage to a release
-stays in releases, and damage to the cache in the cache.
+to make a file costs many times what it costs to read it, and is not even read where nobody touched it since the build
+that put it there; what is kept here is never linked, so that damage to a release stays in releases, and damage to the
+cache in the cache.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from portal.releases.release import digest_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from portal.releases.published import Published
 
 _ENTRY = "entry.json"
 _FILES = "files"
@@ -96,11 +99,14 @@ class Kept:
 class BuildCache:
     """Entries by key: values of JSON, and folders of files with such a value.
 
-    Several processes may use it for the same build; a key means the same to all of them. `prune` ends one build.
+    Several processes may use it for the same build; a key means the same to all of them. `prune` ends one build. What
+    is known of the `published` release spares reading its files.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, published: Published | None = None) -> None:
         self.root = root
+        self.placed: set[str] = set()
+        self._published = published
         self._used: set[str] = set()
         self._linked: dict[int, bytes] = {}
 
@@ -129,13 +135,14 @@ class BuildCache:
         targets = [(name, digest, _find_place(name, places)) for name, digest in note["files"].items()]
         for parent in {target.rpartition("/")[0] for _, _, (target, _) in targets if target}:
             Path(parent).mkdir(parents=True, exist_ok=True)
+        known = self._published if self._published and key in self._published.placed else None
         put: list[str] = []
         try:
             for name, digest, (target, published) in targets:
                 file = f"{entry}/{_FILES}/{name}"
                 if not target:
                     _expect(digest_file(file), digest, file)
-                elif inode := _link_same(published, target, digest):
+                elif inode := _link_same(published, target, digest, known):
                     put.append(target)
                     self._linked[inode] = bytes.fromhex(digest)
                 else:
@@ -146,6 +153,8 @@ class BuildCache:
                 Path(target).unlink(missing_ok=True)
             raise
         os.utime(entry)
+        if places:
+            self.placed.add(key)
         return Kept(note["value"], entry / _FILES)
 
     def keep(self, key: str, make: Callable[[Path], Any]) -> None:
@@ -215,12 +224,18 @@ def _find_place(name: str, places: Sequence[Destination]) -> tuple[str, str]:
     return "", ""
 
 
-def _link_same(file: str, name: str, digest: str) -> int:
-    """Give a file a second name if its bytes have that digest; return its inode, 0 where it has no such name."""
+def _link_same(file: str, name: str, digest: str, published: Published | None) -> int:
+    """Give a file a second name if its bytes have that digest; return its inode, 0 where it has no such name.
+
+    It is not read if it is known to have that digest in the release that is published.
+    """
     try:
+        status = os.stat(file)  # noqa: PTH116 - as text: there are hundreds of thousands
         os.link(file, name)
     except OSError:  # there is no such file, or the file system knows no links
         return 0
+    if published and published.is_untouched(status):
+        return status.st_ino
     with open(name, "rb", buffering=0) as linked:  # noqa: PTH123 - as in digest_file
         if hashlib.file_digest(linked, "sha256").hexdigest() == digest:
             return os.fstat(linked.fileno()).st_ino

@@ -70,7 +70,8 @@ class Workshop:
     """Where work is done and kept: `code` is the digest of what makes files out of data.
 
     `published` is the folder of the release that is published, whether there is one or not. `states` are the digests
-    of packages by name, each as its files were when they were first looked at.
+    of packages by name, each as its files were when they were first looked at, `descriptors` those of all that a
+    package says of itself.
     """
 
     scheduler: Scheduler
@@ -79,6 +80,7 @@ class Workshop:
     report: Report
     published: Path
     states: dict[str, str] = field(default_factory=dict)
+    descriptors: dict[str, str] = field(default_factory=dict)
 
     def state_of(self, package: Package) -> str:
         """Return the digest of a package, taken before this build read any row of it. Raises OSError."""
@@ -134,8 +136,10 @@ def read_each(descriptors: Sequence[Descriptor], shop: Workshop) -> list[Package
     read: list[Package | tuple[Finding, ...]] = []
     for one in descriptors:
         package = read_package(one.path, one.label, holds=True) if held[one.path] else next(left).result
-        if (key := keys[one.path]) and not held[one.path] and not isinstance(package, tuple):
-            shop.cache.remember(key, value=True)
+        if (key := keys[one.path]) and not isinstance(package, tuple):
+            shop.descriptors[package.name] = digest_parts([key, package.label])
+            if not held[one.path]:
+                shop.cache.remember(key, value=True)
         read.append(package)
     return read
 

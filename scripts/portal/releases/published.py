@@ -1,0 +1,91 @@
+"""The published release, as far as it is known without reading it: what the build put there that nobody touched since.
+
+The file system says when the content of a file was last written, and, in a time that nobody can set, when anything
+about it last changed. A build notes when it was done: a file whose times are older is as the manifest says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portal.releases.release import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from portal.releases.release import BuildFolder
+
+# In the build folder; without it every file is read.
+NOTE = "untouched.json"
+# Larger files are about all datasets, and new with each change.
+_MOST_BYTES = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The published release: its folder, whether there is one or not, and what the build that left it put there.
+
+    `code` is the digest of what made it, `placed` are the keys of the build cache whose files it has. `sealed` is when
+    its bytes were read for the manifest, `left` when the build touched it last, by the clock of the file system, in
+    nanoseconds.
+    """
+
+    folder: Path
+    code: str = ""
+    placed: frozenset[str] = frozenset()
+    sealed: int = 0
+    left: int = 0
+
+    def is_untouched(self, status: os.stat_result) -> bool:
+        """Tell by the status of one of its files whether nobody touched it since the build."""
+        # What was written in the very moment in which the build ended may have the same time.
+        return status.st_ctime_ns < self.left and status.st_mtime_ns <= self.sealed
+
+    def share(self, file: str, name: str, suffix: str) -> bool:
+        """Give the published file `name`, and the one with that suffix that was made of it, a second name as `file`.
+
+        Tell whether that was done: only if its bytes are those of `file`, which is there already, and nobody touched
+        either. Raises OSError where the disk fails.
+        """
+        published = f"{self.folder}/{name}"
+        try:
+            own, *others = (os.stat(one) for one in (file, published, published + suffix))  # noqa: PTH116 - as text
+        except FileNotFoundError:
+            return False
+        fits = own.st_size == others[0].st_size <= _MOST_BYTES and all(map(self.is_untouched, others))
+        if not fits or Path(file).read_bytes() != Path(published).read_bytes():
+            return False
+        try:
+            os.link(published + suffix, file + suffix)
+            os.link(published, fresh := f"{file}.new")
+        except OSError:  # the file system knows no links
+            return False
+        Path(fresh).replace(file)
+        return True
+
+
+def recall_published(folder: BuildFolder) -> Published:
+    """Return what is known of the published release; nothing, where an operator published another one."""
+    release = folder.current.resolve()
+    try:
+        note = json.loads((folder.root / NOTE).read_text("utf-8"))
+        if note["release"] == release.name:
+            sealed = (release / MANIFEST).stat().st_mtime_ns
+            return Published(release, note["code"], frozenset(note["placed"]), sealed, int(note["left"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return Published(release)
+
+
+def note_published(folder: BuildFolder, code: str, placed: Iterable[str]) -> None:
+    """Note that a build by such `code` is done with what it published. Raises OSError where the disk fails."""
+    fresh = folder.root / f".{NOTE}.new"
+    with fresh.open("w", encoding="utf-8") as file:
+        left = fresh.stat().st_ctime_ns
+        release = folder.current.resolve().name
+        json.dump({"release": release, "code": code, "left": left, "placed": sorted(placed)}, file)
+    fresh.replace(folder.root / NOTE)
