@@ -198,6 +198,20 @@ def test_a_forced_build_mends_a_damaged_release(damage: str, site: Site) -> None
     assert site.state() == before
 
 
+def test_damage_to_a_release_does_not_live_on_in_the_next(site: Site) -> None:
+    site.change("Một")
+    assert site.run().returncode == 0  # which now knows what it put there
+    file = site.folder.current.resolve() / "site/data/units/units.csv"
+    content, status = file.read_bytes(), file.stat()
+    file.write_bytes(content.replace(b"unit", b"tinu", 1))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    site.change("Hai")
+    assert site.run().returncode == 0
+    assert (site.folder.current / "site/data/units/units.csv").read_bytes() == content
+    assert find_damage(site.folder.current) == []
+    assert file.read_bytes() != content
+
+
 def go_back(site: Site, release: str) -> None:
     """Point `current` at an older release, as the guide for operators says."""
     link = site.folder.root / "rollback"
