@@ -107,7 +107,7 @@ def test_the_cache_links_what_is_known_and_reads_the_rest(
     cache.keep(key, make)
     assert cache.take(key, [Destination("", tmp_path / "site", folder.current.resolve() / "site")])
     assert (tmp_path / "site/index.html").samefile(folder.current / PAGE) == linked
-    assert len(cache.linked) == linked
+    assert len(cache.digests) == linked
     assert cache.placed == {key}
 
 

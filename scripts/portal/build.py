@@ -148,6 +148,8 @@ def build_portal(
             data = staging / "site" / "data"
             distributions = write_each(packages, data, shop)
             collections = write_collections(packages, distributions, staging / "opendata.db", data)
+            for one in collections:
+                cache.note_digest(data / one.name, one.sha256)
         prover = Prover(distributions, cache, shop.code, shop.state_of)
         with _timed("agreement", report):
             proof = prover.prove_data(packages, data, staging / "opendata.db")
@@ -174,13 +176,13 @@ def build_portal(
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         with _timed("compress", report):
-            files = _finish_site(catalog, project, staging / "site", proof)
+            files = _finish_site(catalog, project, staging / "site", proof, cache.digests)
             _compress_site(catalog, staging / "site", written, published if published.code == shop.code else None)
         with _timed("publish", report):
             if digest_project(project) != inputs:
                 raise WorkError(_CHANGED)
             store_files(files, data, folder.root)
-            release = publish(folder, staging, inputs, cache.linked)
+            release = publish(folder, staging, inputs, cache.digests)
             cache.prune()
             note_published(folder, shop.code, cache.placed)
     return Result(release, findings, len(packages), written.pages, account_for(catalog))
@@ -205,13 +207,15 @@ def _write_beside_pages(catalog: Catalog, site: Path) -> None:
     write_sitemap(catalog, site)
 
 
-def _finish_site(catalog: Catalog, project: Path, site: Path, proof: Proof) -> Mapping[str, str]:
+def _finish_site(
+    catalog: Catalog, project: Path, site: Path, proof: Proof, digests: Mapping[int, bytes]
+) -> Mapping[str, str]:
     """Publish what was compared; return the files with an address by content, their SHA-256 by path below `/data/`."""
     data = site / "data"
     write_proof(proof, data)
     write_agreement_page(catalog, project, site, proof)
     files = list_files(catalog.distributions, catalog.collections)
-    write_checksums(files, data)
+    write_checksums(files, data, digests)
     return files
 
 

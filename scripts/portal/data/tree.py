@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
 def list_tree(folder: Path, but: Collection[str] = ()) -> list[str]:
@@ -62,6 +62,12 @@ def digest_file(path: Path | str) -> str:
     # As text: a path object costs as much as reading a small file does.
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_digest(file: str, digests: Mapping[int, bytes]) -> str:
+    """Return the SHA-256 of a file; it is read only if its inode is not among those of which it is known."""
+    known = digests.get(os.stat(file).st_ino)  # noqa: PTH116 - as text: there are hundreds of thousands
+    return known.hex() if known else digest_file(file)
 
 
 def read_lines(files: Iterable[Path]) -> Iterator[str]:

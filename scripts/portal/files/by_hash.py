@@ -15,7 +15,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from portal.data.tree import digest_file, link_file, list_tree
+from portal.data.tree import find_digest, link_file, list_tree
 from portal.files.precompression import GZIP_SUFFIX
 
 if TYPE_CHECKING:
@@ -49,13 +49,14 @@ def list_files(
     return dict(sorted({**files, **{one.name: one.sha256 for one in collections}}.items()))
 
 
-def write_checksums(files: Mapping[str, str], data: Path) -> None:
+def write_checksums(files: Mapping[str, str], data: Path, digests: Mapping[int, bytes]) -> None:
     """Write `checksums.txt`, which `sha256sum -c` reads within `/data/`: `files`, and whatever else stands there.
 
-    Compressed twins are left out: who asks for a file gets its own bytes.
+    `digests` are the SHA-256 of some of the rest, by inode. Compressed twins are left out: who asks for a file gets its
+    own bytes.
     """
     names = sorted(name for name in list_tree(data) if not name.endswith(GZIP_SUFFIX))
-    lines = [f"{files.get(name) or digest_file(data / name)}  {name}\n" for name in names]
+    lines = [f"{files.get(name) or find_digest(f'{data}/{name}', digests)}  {name}\n" for name in names]
     (data / CHECKSUMS).write_text("".join(lines), "utf-8")
 
 

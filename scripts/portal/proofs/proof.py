@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
-import os
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.data.table import Table
-from portal.data.tree import digest_file
+from portal.data.tree import find_digest
 from portal.proofs.agreement import Comparison, Proof, compare_archive, compare_package, join_proofs
 from portal.proofs.form import DATABASE
 from portal.proofs.page_agreement import compare_pages, list_pages
@@ -100,9 +99,7 @@ class Prover:
     def _digest_files(self, folder: Path, names: Sequence[str]) -> Iterator[str]:
         """Yield name and digest of every file, which is not read again where the cache has just put it there."""
         for name in sorted(names):
-            file = f"{folder}/{name}"
-            known = self.cache.linked.get(os.stat(file).st_ino)  # noqa: PTH116 - as text: there are hundreds of thousands
-            yield from (name, known.hex() if known else digest_file(file))
+            yield from (name, find_digest(f"{folder}/{name}", self.cache.digests))
 
 
 def digest_rows(package: Package, database: sqlite3.Connection) -> Iterator[str]:

@@ -138,7 +138,7 @@ def stage(folder: BuildFolder) -> Iterator[Path]:
 def publish(folder: BuildFolder, staging: Path, inputs: str, digests: Mapping[int, bytes] | None = None) -> str:
     """Seal `staging` and make it the published release; return its id.
 
-    `digests` are the SHA-256 of files that the published release has too, by inode, if they are known already.
+    `digests` are the SHA-256 of files by inode, as far as they are known already.
     """
     identifier = _seal(staging, folder.current, digests or {})
     record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
@@ -188,10 +188,10 @@ def _seal_file(file: str, name: str, published: str, digests: Mapping[int, bytes
         before = os.stat(published)  # noqa: PTH116 - as text
     except OSError:  # there is none
         before = None
-    if before and os.path.samestat(before, status):  # it has the time; its inode can be no other file's
-        known = digests.get(status.st_ino)
-        return _describe(name, status.st_size, known.hex() if known else digest_file(file))
-    one = _describe(name, status.st_size, digest_file(file))
+    known = digests.get(status.st_ino)
+    one = _describe(name, status.st_size, known.hex() if known else digest_file(file))
+    if before and os.path.samestat(before, status):  # it has the time
+        return one
     same = before and before.st_size == one["bytes"] and digest_file(published) == one["sha256"]
     when = int(before.st_mtime) if before and same else now
     os.utime(file, (when, when))

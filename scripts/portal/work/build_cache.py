@@ -108,12 +108,16 @@ class BuildCache:
         self.placed: set[str] = set()
         self._published = published
         self._used: set[str] = set()
-        self._linked: dict[int, bytes] = {}
+        self._digests: dict[int, bytes] = {}
 
     @property
-    def linked(self) -> Mapping[int, bytes]:
-        """Return the SHA-256 of every published file that got a second name, by inode."""
-        return self._linked
+    def digests(self) -> Mapping[int, bytes]:
+        """Return the SHA-256 of every published file that got a second name, and of what was noted, by inode."""
+        return self._digests
+
+    def note_digest(self, file: Path, sha256: str) -> None:
+        """Note the digest of a file that was just written and read, and will not be written again."""
+        self._digests[file.stat().st_ino] = bytes.fromhex(sha256)
 
     def take(self, key: str, places: Sequence[Destination] = ()) -> Kept | None:
         """Put what was kept for a key into its places; return it, None where nothing is kept.
@@ -144,7 +148,7 @@ class BuildCache:
                     _expect(digest_file(file), digest, file)
                 elif inode := _link_same(published, target, digest, known):
                     put.append(target)
-                    self._linked[inode] = bytes.fromhex(digest)
+                    self._digests[inode] = bytes.fromhex(digest)
                 else:
                     put.append(target)
                     _copy_same(file, target, digest)
