@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from factory import make_tiny_catalog, write_indicator, write_reference, write_references
 from portal.data.shelf import Shelf
-from portal.figures.abstract import Abstract, read_abstract, write_abstract
+from portal.figures.abstract import Abstract, list_prints, read_abstract, write_abstract
 from portal.work.build_cache import BuildCache
 from portal.work.package_figures import summarise
 from portal.work.package_work import Workshop
@@ -18,7 +18,10 @@ from portal.work.scheduler import Here
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from portal.data.observation import Observation
+    from portal.figures.abstract import Prints
 
 
 def test_an_abstract_says_what_the_rows_say(tmp_path: Path) -> None:
@@ -42,7 +45,7 @@ def test_an_abstract_says_what_the_rows_say(tmp_path: Path) -> None:
     assert abstract.headline == catalog.observations["fish"][1]
     assert catalog.count_by("sources") == {"a": 2, "b": 1}
     assert list(catalog.list_flagged()) == [catalog.observations["fish"][1]]
-    assert [one.period_text for one in catalog.use_of("a").first] == ["2023", "2030"]
+    assert [one.period_text for one in catalog.first_of("a")] == ["2023", "2030"]
     assert catalog.by_source == {"a": ["fish"], "b": ["fish"]}
     assert read_abstract(json.loads(json.dumps(write_abstract(abstract)))) == abstract
 
@@ -65,6 +68,32 @@ def test_what_is_kept_of_the_rows_says_the_same_and_nobody_reads_them_again(tmp_
     again = summarise(replace(catalog, observations=Shelf(["fish"], refuse)), shop)
     assert again.abstract("fish") == first.abstract("fish") == make_tiny_catalog(tmp_path / "packages").abstract("fish")
     source = next(iter(again.abstract("fish").sources))
-    found = replace(again, observations=catalog.observations).use_of(source)
-    assert found == make_tiny_catalog(tmp_path / "packages").use_of(source)
-    assert len(found.first) == 2
+    found, plain = replace(again, observations=catalog.observations), make_tiny_catalog(tmp_path / "packages")
+    assert found.first_of(source) == plain.first_of(source)
+    assert len(found.first_of(source)) == found.count_figures_of(source) == plain.count_figures_of(source) == 2
+    assert found.count_runs_of(source) == plain.count_runs_of(source) > 0
+
+
+def test_the_first_figures_of_a_document_are_found_without_reading_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.figures.catalog.MOST_OF_SOURCE", 3)
+    write_references(tmp_path)
+    places = {"crab": ["7:1", "2:9"], "eel": ["2:10", "11:1"], "fish": ["3:1", "3:2"], "shrimp": ["2:9", "90:1"]}
+    for name, locators in places.items():
+        rows = [{"locator": one, "period": f"202{number}"} for number, one in enumerate(locators)]
+        write_indicator(tmp_path, name, rows)
+    catalog = make_tiny_catalog(tmp_path)
+    source = next(iter(catalog.by_source))
+    everything = (one for name in places for one in catalog.observations[name])
+    first = sorted(everything, key=lambda one: (one.position, one.dataset, one.id))[:3]
+    read: list[str] = []
+
+    def note(name: str) -> Prints:
+        read.append(name)
+        return list_prints(catalog.observations[name])
+
+    known = replace(catalog, prints=note)
+    assert [one.locator for one in first] == ["2:9", "2:9", "2:10"]
+    assert known.first_of(source) == tuple(first)
+    assert "fish" not in read

@@ -84,8 +84,8 @@ def test_a_note_that_cannot_be_read_says_nothing(note: str, folder: BuildFolder)
 
 def test_the_note_names_what_was_put_there(folder: BuildFolder) -> None:
     known = recall_published(folder)
-    assert (known.code, known.placed) == ("code", frozenset({"key"}))
-    assert sorted(json.loads((folder.root / NOTE).read_text("utf-8"))) == ["code", "left", "placed", "release"]
+    assert (known.code, known.taken) == ("code", frozenset({"key"}))
+    assert sorted(json.loads((folder.root / NOTE).read_text("utf-8"))) == ["code", "left", "release", "taken"]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_cache_links_what_is_known_and_reads_the_rest(
     assert cache.take(key, [Destination("", tmp_path / "site", folder.current.resolve() / "site")])
     assert (tmp_path / "site/index.html").samefile(folder.current / PAGE) == linked
     assert len(cache.digests) == linked
-    assert cache.placed == {key}
+    assert cache.taken == {key}
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def build_portal(
             store_files(files, data, folder.root)
             release = publish(folder, staging, inputs, cache.digests)
             cache.prune()
-            note_published(folder, shop.code, cache.placed)
+            note_published(folder, shop.code, cache.taken)
     return Result(release, findings, len(packages), written.pages, account_for(catalog))
 
 

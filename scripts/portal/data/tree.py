@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
+_CHUNK = 1 << 20
+
+
 def list_tree(folder: Path, but: Collection[str] = ()) -> list[str]:
     """Return the names of all files below `folder`, relative to it with `/`, folder by folder in order.
 
@@ -68,6 +71,15 @@ def find_digest(file: str, digests: Mapping[int, bytes]) -> str:
     """Return the SHA-256 of a file; it is read only if its inode is not among those of which it is known."""
     known = digests.get(os.stat(file).st_ino)  # noqa: PTH116 - as text: there are hundreds of thousands
     return known.hex() if known else digest_file(file)
+
+
+def have_same_bytes(one: str, other: str) -> bool:
+    """Tell whether two files of the same size have the same bytes; they are read up to the first difference."""
+    with open(one, "rb", buffering=0) as first, open(other, "rb", buffering=0) as second:  # noqa: PTH123 - as text
+        while (chunk := first.read(_CHUNK)) == second.read(_CHUNK):
+            if not chunk:
+                return True
+    return False
 
 
 def read_lines(files: Iterable[Path]) -> Iterator[str]:

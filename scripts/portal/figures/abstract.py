@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from portal.data.observation import Observation, find_change, select_headline
+from portal.data.observation import Observation, find_change, read_locator, select_headline
 from portal.figures.extent import NOWHERE, Extent, join_extents, list_extent
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ class Abstract:
     """What is known of the figures of one dataset: how many, about what, from where, and the newest in its headline.
 
     `statuses`, `sources` and `flags` count figures, `flagged` those with any flag, `untranslated` notes without
-    English. `extents` are those of each document, every area named; `variables` are the measures with their units, in
-    the order of the rows.
+    English. `extents` are those of each document, every area named, `places` line and column of the first figure from
+    it; `variables` are the measures with their units, in the order of the rows.
     """
 
     rows: int = 0
@@ -33,6 +33,7 @@ class Abstract:
     statuses: Mapping[str, int] = field(default_factory=dict)
     sources: Mapping[str, int] = field(default_factory=dict)
     extents: Mapping[str, Extent] = field(default_factory=dict)
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     flags: Mapping[str, int] = field(default_factory=dict)
     flagged: int = 0
     untranslated: int = 0
@@ -66,6 +67,7 @@ def make_abstract(package: Package, rows: Sequence[Observation], areas: Mapping[
         rows=len(rows),
         extent=join_extents(extents.values(), areas),
         extents=extents,
+        places={source: min(read_locator(one.locator) for one in members[source]) for source in extents},
         years=tuple(sorted({str(one.period.start.year) for one in rows})),
         statuses=dict(sorted(Counter(one.status for one in rows).items())),
         sources={source: len(members[source]) for source in extents},
@@ -100,6 +102,7 @@ def read_abstract(value: Mapping[str, Any]) -> Abstract:
             "extents": {source: _read_extent(one) for source, one in value["extents"].items()},
             "headline": _read_observation(value["headline"]),
             "change": _read_observation(value["change"]),
+            "places": {source: (line, column) for source, (line, column) in value["places"].items()},
         }
     )
 

@@ -33,15 +33,6 @@ if TYPE_CHECKING:
 MOST_OF_SOURCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class SourceUse:
-    """What the datasets take from a document: its first figures, how many they are, how many runs of digits."""
-
-    first: tuple[Observation, ...]
-    figures: int
-    runs: int
-
-
 @dataclass(frozen=True)
 class Catalog:
     """Everything that pages are made from.
@@ -64,7 +55,7 @@ class Catalog:
     collections: Sequence[Distribution] = ()
     abstracts: dict[str, Abstract] = field(default_factory=dict, repr=False)
     prints: Callable[[str], Prints | None] | None = field(default=None, repr=False)
-    _uses: dict[str, SourceUse] = field(default_factory=dict, init=False, repr=False)
+    _first: dict[str, tuple[Observation, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def datasets(self) -> tuple[Package, ...]:
@@ -139,25 +130,36 @@ class Catalog:
                 datasets.setdefault(source, []).append(dataset)
         return datasets
 
-    def use_of(self, source: str) -> SourceUse:
-        """Return what is used of a document."""
-        if source not in self._uses:
-            self._uses[source] = _measure_use(self, source)
-        return self._uses[source]
+    def count_figures_of(self, source: str) -> int:
+        """Return how many figures there are from a document."""
+        return sum(self.abstract(dataset).sources[source] for dataset in self.by_source.get(source, ()))
+
+    def first_of(self, source: str) -> tuple[Observation, ...]:
+        """Return the first figures that are taken from a document, in its order."""
+        if source not in self._first:
+            self._first[source] = _choose_first(self, source)
+        return self._first[source]
+
+    def count_runs_of(self, source: str) -> int:
+        """Return how many runs of digits of a document are figures here."""
+        printed = {
+            (locator, as_stated)
+            for dataset in self.by_source.get(source, ())
+            for locator, as_stated, _ in _list_prints(self, dataset, source)
+        }
+        return sum(count_runs(as_stated) for _, as_stated in printed)
 
 
-def _measure_use(catalog: Catalog, source: str) -> SourceUse:
-    datasets = catalog.by_source.get(source, [])
-    printed: set[tuple[str, str]] = set()
-
-    def note_prints() -> Iterator[tuple[tuple[int, int], str, str]]:
-        for dataset in datasets:
-            for locator, as_stated, name in _list_prints(catalog, dataset, source):
-                printed.add((locator, as_stated))
-                yield read_locator(locator), dataset, name
-
+def _choose_first(catalog: Catalog, source: str) -> tuple[Observation, ...]:
     # Of a long document most datasets have no figure among the first, and need not be read.
-    first = heapq.nsmallest(MOST_OF_SOURCE, note_prints())
+    places = {dataset: catalog.abstract(dataset).places[source] for dataset in catalog.by_source.get(source, ())}
+    first: list[tuple[tuple[int, int], str, str]] = []
+    for dataset in sorted(places, key=lambda one: places[one]):
+        if len(first) == MOST_OF_SOURCE and first[-1][0] < places[dataset]:
+            break
+        prints = _list_prints(catalog, dataset, source)
+        found = ((read_locator(locator), dataset, name) for locator, _, name in prints)
+        first = heapq.nsmallest(MOST_OF_SOURCE, [*first, *found])
     wanted = {name for _, _, name in first}
     named = {
         one.id: one
@@ -165,10 +167,7 @@ def _measure_use(catalog: Catalog, source: str) -> SourceUse:
         for one in catalog.observations[dataset]
         if one.id in wanted
     }
-    count = sum(catalog.abstract(dataset).sources[source] for dataset in datasets)
-    return SourceUse(
-        tuple(named[name] for _, _, name in first), count, sum(count_runs(as_stated) for _, as_stated in printed)
-    )
+    return tuple(named[name] for _, _, name in first)
 
 
 def _list_prints(catalog: Catalog, dataset: str, source: str) -> Iterable[tuple[str, str, str]]:

@@ -190,7 +190,7 @@ class Lister(Presenter):
 
     def cover(self, source: str) -> str:
         """Return the account of a document's digits, in a sentence."""
-        published = self.catalog.use_of(source).runs
+        published = self.catalog.count_runs_of(source)
         register = self.catalog.packages.get("exclusions")
         rows = read_rows_as_records(register, self.catalog.tables["exclusions"]) if register else []
         excluded = sum(count_runs(row["as_stated"]) for row in rows if row["source"] == source)

@@ -107,12 +107,12 @@ class Writer(CatalogWriter):
     def source_page(self, source: str) -> Page:
         """Return one document: its facts, and its figures in the document's order."""
         title = self.label("sources", source)
-        use = self.catalog.use_of(source)
-        description = self.say("source_description", title=title, count=self.number(use.figures))
+        count = self.catalog.count_figures_of(source)
+        description = self.say("source_description", title=title, count=self.number(count))
         view = {
             "facts": self.source_facts(source, checksum=True),
-            "figures": [self.figure(one) for one in use.first],
-            "cut": self.say_cut("figures_cut", SHOWN_FIGURES, use.figures),
+            "figures": [self.figure(one) for one in self.catalog.first_of(source)],
+            "cut": self.say_cut("figures_cut", SHOWN_FIGURES, count),
             "source": source,
             "coverage": self.cover(source) if "exclusions" in self.catalog.packages else "",
             "note": self.catalog.word("sources", source, "note").get(self.language),

@@ -128,7 +128,7 @@ def prove_archives(data: Path) -> Proof:
 
 
 def write_proof(proof: Proof, data: Path) -> None:
-    """Write `/data/agreement.json`: what was compared of each form, and of each dataset."""
+    """Write `/data/agreement.json`: what was compared of each form, and of each dataset, which has a line."""
     datasets: dict[str, list[dict[str, Any]]] = {}
     for one in sorted(proof.comparisons, key=lambda one: one.dataset):
         datasets.setdefault(one.dataset, []).append({
@@ -139,6 +139,9 @@ def write_proof(proof: Proof, data: Path) -> None:
         "cells": sum(one.cells for one in forms),
         "differences": len(proof.findings),
         "forms": [asdict(one) for one in forms],
-        "datasets": datasets,
     }
-    (data / PROOF).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    before = json.dumps(record, ensure_ascii=False, indent=1).removesuffix("\n}")
+    lines = ",\n  ".join(
+        f"{json.dumps(name)}: {json.dumps(every, ensure_ascii=False)}" for name, every in datasets.items()
+    )
+    (data / PROOF).write_text(f'{before},\n "datasets": {{\n  {lines}\n }}\n}}\n', "utf-8")

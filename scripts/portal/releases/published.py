@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.data.tree import have_same_bytes
 from portal.releases.release import MANIFEST
 
 if TYPE_CHECKING:
@@ -29,19 +30,19 @@ _MOST_BYTES = 16_000_000
 class Published:
     """The published release: its folder, whether there is one or not, and what the build that left it put there.
 
-    `code` is the digest of what made it, `placed` are the keys of the build cache whose files it has. `sealed` is when
+    `code` is the digest of what made it, `taken` are the keys of the build cache whose files it has. `sealed` is when
     its bytes were read for the manifest, `left` when the build touched it last, by the clock of the file system, in
     nanoseconds.
     """
 
     folder: Path
     code: str = ""
-    placed: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
     sealed: int = 0
     left: int = 0
 
     def is_untouched(self, status: os.stat_result) -> bool:
-        """Tell by the status of one of its files whether nobody touched it since the build."""
+        """Tell by the status of one of its files, or of the cache's, whether nobody touched it since the build."""
         # What was written in the very moment in which the build ended may have the same time.
         return status.st_ctime_ns < self.left and status.st_mtime_ns <= self.sealed
 
@@ -57,7 +58,7 @@ class Published:
         except FileNotFoundError:
             return False
         fits = own.st_size == others[0].st_size <= _MOST_BYTES and all(map(self.is_untouched, others))
-        if not fits or Path(file).read_bytes() != Path(published).read_bytes():
+        if not fits or not have_same_bytes(file, published):
             return False
         try:
             os.link(published + suffix, file + suffix)
@@ -75,17 +76,17 @@ def recall_published(folder: BuildFolder) -> Published:
         note = json.loads((folder.root / NOTE).read_text("utf-8"))
         if note["release"] == release.name:
             sealed = (release / MANIFEST).stat().st_mtime_ns
-            return Published(release, note["code"], frozenset(note["placed"]), sealed, int(note["left"]))
+            return Published(release, note["code"], frozenset(note["taken"]), sealed, int(note["left"]))
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return Published(release)
 
 
-def note_published(folder: BuildFolder, code: str, placed: Iterable[str]) -> None:
+def note_published(folder: BuildFolder, code: str, taken: Iterable[str]) -> None:
     """Note that a build by such `code` is done with what it published. Raises OSError where the disk fails."""
     fresh = folder.root / f".{NOTE}.new"
     with fresh.open("w", encoding="utf-8") as file:
         left = fresh.stat().st_ctime_ns
         release = folder.current.resolve().name
-        json.dump({"release": release, "code": code, "left": left, "placed": sorted(placed)}, file)
+        json.dump({"release": release, "code": code, "left": left, "taken": sorted(taken)}, file)
     fresh.replace(folder.root / NOTE)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal.data.tree import digest_file, list_tree
+from portal.data.tree import digest_file, have_same_bytes, list_tree
 from portal.files.by_hash import lead_to_store, trim_store
 from portal.releases.ledger import note_release
 
@@ -192,7 +192,7 @@ def _seal_file(file: str, name: str, published: str, digests: Mapping[int, bytes
     one = _describe(name, status.st_size, known.hex() if known else digest_file(file))
     if before and os.path.samestat(before, status):  # it has the time
         return one
-    same = before and before.st_size == one["bytes"] and digest_file(published) == one["sha256"]
+    same = before and before.st_size == status.st_size and have_same_bytes(file, published)
     when = int(before.st_mtime) if before and same else now
     os.utime(file, (when, when))
     return one
