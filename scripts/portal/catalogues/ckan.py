@@ -45,12 +45,13 @@ def make_ckan(catalog: Catalog) -> dict[str, Any]:
     licenses = {one.name: one for package in packages for one in package.licenses}
     themes = [code for code in catalog.records.get("themes", {}) if any(one.theme == code for one in packages)]
     counts = {code: sum(one.theme == code for one in packages) for code in themes}
+    publisher = _describe_publisher(catalog)
     return {
         "status": _describe_site(catalog),
-        "organization": {**_describe_publisher(catalog), "package_count": len(packages)},
+        "organization": {**publisher, "package_count": len(packages)},
         "groups": [{**_describe_theme(code, catalog), "package_count": counts[code]} for code in themes],
         "licenses": [_describe_license(licenses[name]) for name in sorted(licenses)],
-        "packages": [_describe_package(package, catalog) for package in packages],
+        "packages": [_describe_package(package, publisher, catalog) for package in packages],
     }
 
 
@@ -131,10 +132,10 @@ def _describe_license(license_: License) -> dict[str, Any]:
     }
 
 
-def _describe_package(package: Package, catalog: Catalog) -> dict[str, Any]:
+def _describe_package(package: Package, organization: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
     settings = catalog.settings
     page = f"{settings.site_url}catalog/{package.name}/"
-    identifier, organization = name_id(page), _describe_publisher(catalog)
+    identifier = name_id(page)
     license_, modified = package.licenses[0], to_timestamp(package.created)
     resources = _describe_resources(package, catalog.distributions.get(package.name, ()), catalog)
     tags = list(dict.fromkeys(tag for keyword in package.keywords if len(tag := to_tag(keyword)) > 1))
@@ -183,11 +184,11 @@ def _describe_package(package: Package, catalog: Catalog) -> dict[str, Any]:
 
 def _describe_resources(package: Package, files: Sequence[Distribution], catalog: Catalog) -> list[dict[str, Any]]:
     address = f"{catalog.settings.site_url}data/{package.name}/"
-    modified = to_timestamp(package.created)
+    identifier, modified = name_id(f"{catalog.settings.site_url}catalog/{package.name}/"), to_timestamp(package.created)
     return [
         {
             "id": name_id(address + one.name),
-            "package_id": name_id(f"{catalog.settings.site_url}catalog/{package.name}/"),
+            "package_id": identifier,
             "name": one.name,
             "description": f"{package.title.vi} ({one.format})",
             "url": address + one.name,
