@@ -133,3 +133,22 @@ def test_a_file_with_the_same_bytes_is_the_published_one_and_so_is_its_twin(
 def test_a_file_that_is_new_is_not_shared(folder: BuildFolder, tmp_path: Path) -> None:
     (tmp_path / "new.html").write_text("cá", "utf-8")
     assert not recall_published(folder).share(str(tmp_path / "new.html"), "site/new.html", ".gz")
+
+
+@pytest.mark.parametrize("spoil", [False, True])
+def test_what_stays_in_the_cache_is_trusted_like_the_release(spoil: bool, folder: BuildFolder, tmp_path: Path) -> None:
+    def make(entry: Path) -> None:
+        entry.mkdir()
+        (entry / "part").write_text("tôm", "utf-8")
+
+    cache = BuildCache(tmp_path / "cache")
+    cache.keep("key", make)
+    part = tmp_path / "cache/key/files/part"
+    os.utime(part, (1, 1))
+    time.sleep(0.05)
+    note_published(folder, "code", ["key"])
+    if spoil:
+        part.write_text("tom", "utf-8")
+        os.utime(part, (1, 1))
+    kept = BuildCache(tmp_path / "cache", recall_published(folder)).take("key")
+    assert (kept is None) == spoil
