@@ -12,10 +12,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from portal.sqlite.arrow_rows import load_table
 from portal.sqlite.full_text import create_full_text, index_datasets, index_observations
 from portal.sqlite.lexicon import read_lexicon
-from portal.sqlite.own_tables import create_own_tables, finish_own_tables, mark_latest, write_findings
-from portal.sqlite.package_rows import create_table_sql, write_rows
+from portal.sqlite.own_tables import create_own_tables, finish_own_tables, mark_latest, write_dataset, write_findings
+from portal.sqlite.package_rows import DatasetSummary, create_table_sql, finish_dataset, write_rows
 from portal.sqlite.part import add_parts, makes_a_part, write_parts
 from portal.sqlite.sql import create_index_sql, find_last_row
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from portal.data.finding import Finding
     from portal.data.package import Package, Resource
     from portal.sqlite.lexicon import Lexicon
-    from portal.sqlite.package_rows import DatasetSummary
     from portal.sqlite.part import Part
 
 # Columns of indicator tables that visitors sort by, beside their dimensions and code columns.
@@ -33,6 +33,8 @@ _SORTED = ("value",)
 # A table of so many rows is read from end to end in less than a millisecond and has no index but its key: whenever
 # SQLite makes one it looks through all tables and indexes that there are, which grows with the square of the datasets.
 UNINDEXED_ROWS = 500
+# Tables without figures, with larger files, are stored by Arrow: to begin costs a millisecond.
+ARROW_BYTES = 4_000_000
 
 
 class Supplier(Protocol):
@@ -91,7 +93,7 @@ def write_database(
                 summaries.update((part.package.name, part.summary) for part in some)
             else:
                 for package in group:
-                    summaries[package.name] = _write_large(connection, package, lexicon)
+                    summaries[package.name] = _write_large(connection, path, package, lexicon)
         with _transaction(connection):
             _index_tables(connection, packages)
             write_findings(connection, findings)
@@ -126,8 +128,13 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _write_large(connection: sqlite3.Connection, package: Package, lexicon: Lexicon) -> DatasetSummary:
+def _write_large(connection: sqlite3.Connection, path: Path, package: Package, lexicon: Lexicon) -> DatasetSummary:
     """Write the rows of a package at once, and the index of its figures."""
+    if package.kind == "table" and sum(one.file.stat().st_size for one in package.resources) > ARROW_BYTES:
+        write_dataset(connection, package)
+        summary = DatasetSummary(sum(load_table(connection, path, one) for one in package.resources))
+        finish_dataset(connection, package, summary)
+        return summary
     before = find_last_row(connection, "observations")
     with _transaction(connection):
         summary = write_rows(connection, package, lexicon.words)

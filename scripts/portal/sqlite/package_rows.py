@@ -76,8 +76,13 @@ def write_rows(connection: sqlite3.Connection, package: Package, words: Mapping[
             if long_table:
                 long_table.add(columns)
     start, end = (long_table.start, long_table.end) if long_table else ("", "")
+    finish_dataset(connection, package, summary := DatasetSummary(rows, start, end))
+    return summary
+
+
+def finish_dataset(connection: sqlite3.Connection, package: Package, summary: DatasetSummary) -> None:
+    """Note what was learnt of a dataset that is among the datasets already."""
     connection.execute(
         "UPDATE datasets SET rows = ?, period_start = ?, period_end = ? WHERE name = ?",
-        (rows, start or None, end or None, package.name),
+        (summary.rows, summary.period_start or None, summary.period_end or None, package.name),
     )
-    return DatasetSummary(rows, start, end)
