@@ -203,7 +203,7 @@ def test_damage_to_a_release_does_not_live_on_in_the_next(site: Site) -> None:
     assert site.run().returncode == 0  # which now knows what it put there
     file = site.folder.current.resolve() / "site/data/units/units.csv"
     content, status = file.read_bytes(), file.stat()
-    file.write_bytes(content.replace(b"unit", b"tinu", 1))
+    file.write_bytes(content.replace(b"tonne", b"tenno", 1))
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     site.change("Hai")
     assert site.run().returncode == 0

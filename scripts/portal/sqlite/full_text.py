@@ -1,8 +1,8 @@
 """Full-text search in the database: what people type without accents finds what is written with them.
 
-FTS5's `unicode61 remove_diacritics 2` folds vowels and tones but not đ, so a text is indexed as it is and, unless FTS5
-itself would read the same words in it, as the terms that the site's search makes of it. A query in any spelling, NFC or
-NFD, then meets one of the two; `match_query` in `sql_functions` meets the terms.
+FTS5's `unicode61 remove_diacritics 2` folds vowels and tones but not đ, so a text is indexed as it is and as the terms
+that the site's search makes of it; of figures, which are many, only where FTS5 itself would not read the same words in
+it. A query in any spelling, NFC or NFD, then meets one of the two; `match_query` in `sql_functions` meets the terms.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def describe_datasets(connection: sqlite3.Connection, lexicon: Lexicon, but: Col
             _spell([*words, *register]),
             _spell(descriptions),
         )
-        yield rowid, *(index_texts(*texts) for texts in columns)
+        # Twice, each of them, so that a word weighs the same whichever letters it has.
+        yield rowid, *(" ".join(map(_index_twice, texts)) for texts in columns)
 
 
 def _read_figures(connection: sqlite3.Connection, dataset: str) -> tuple[list[str], list[str]]:
@@ -137,8 +138,12 @@ def index_texts(*texts: object) -> str:
 @lru_cache(maxsize=_KEPT)
 def _index(text: str) -> str:
     """Return a text as it is and, where they are others than its words, its terms; most texts stand in many rows."""
-    terms = search_terms(text)
-    return text if terms == _list_words(text) else f"{text} {' '.join(terms)}"
+    return text if search_terms(text) == _list_words(text) else _index_twice(text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _index_twice(text: str) -> str:
+    return f"{text} {' '.join(search_terms(text))}"
 
 
 def _list_words(text: str) -> list[str] | None:
