@@ -11,7 +11,6 @@ import sqlite3
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import adbc_driver_sqlite.dbapi as driver
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,6 +62,8 @@ def _convert(cells: Sequence[pa.StringArray], ways: Sequence[tuple[SqlColumn, _A
 
 
 def _store(path: Path, table: str, schema: pa.Schema, blocks: Iterable[pa.RecordBatch]) -> int:
+    import adbc_driver_sqlite.dbapi as driver  # noqa: PLC0415 - a server's workers have little memory, and store nothing
+
     with driver.connect(str(path.absolute()), autocommit=True) as connection, connection.cursor() as cursor:
         for setting in ("journal_mode", "synchronous"):
             cursor.execute(f"PRAGMA {setting}=OFF")
