@@ -144,6 +144,14 @@ def test_no_file_names_a_place_of_one_machine() -> None:
     assert found == []
 
 
+def test_no_link_is_kept() -> None:
+    """A link leads where its machine has something; whoever clones the repository has nothing there."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-s"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout
+    assert [line for line in listed.splitlines() if line.startswith("120000")] == []
+
+
 def test_no_file_names_where_libraries_are_fetched() -> None:
     found = [path.name for path in find_tracked() if REGISTRIES.search(path.read_bytes().decode("utf-8", "replace"))]
     assert found == []
