@@ -88,6 +88,14 @@ def test_the_note_names_what_was_put_there(folder: BuildFolder) -> None:
     assert sorted(json.loads((folder.root / NOTE).read_text("utf-8"))) == ["code", "left", "release", "taken"]
 
 
+def test_a_note_that_cannot_be_written_stops_nothing(folder: BuildFolder) -> None:
+    (folder.root / NOTE).unlink()
+    (folder.root / NOTE).mkdir()
+    note_published(folder, "code", ["key"])
+    assert recall_published(folder) == Published(folder.current.resolve())
+    assert [path.name for path in folder.root.glob(".*.new")] == []
+
+
 @pytest.mark.parametrize(
     ("touch", "key", "linked"),
     [(touch_nothing, "key", True), (write_and_set_the_time_back, "key", False), (touch_nothing, "other", False)],

@@ -83,10 +83,16 @@ def recall_published(folder: BuildFolder) -> Published:
 
 
 def note_published(folder: BuildFolder, code: str, taken: Iterable[str]) -> None:
-    """Note that a build by such `code` is done with what it published. Raises OSError where the disk fails."""
+    """Note that a build by such `code` is done with what it published, if the disk has room for it.
+
+    The release is published already: where there is no note, the next build reads its files, and that is all.
+    """
     fresh = folder.root / f".{NOTE}.new"
-    with fresh.open("w", encoding="utf-8") as file:
-        left = fresh.stat().st_ctime_ns
-        release = folder.current.resolve().name
-        json.dump({"release": release, "code": code, "left": left, "taken": sorted(taken)}, file)
-    fresh.replace(folder.root / NOTE)
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            left = fresh.stat().st_ctime_ns
+            release = folder.current.resolve().name
+            json.dump({"release": release, "code": code, "left": left, "taken": sorted(taken)}, file)
+        fresh.replace(folder.root / NOTE)
+    except OSError:
+        fresh.unlink(missing_ok=True)
