@@ -120,6 +120,16 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
         """
         return False if (action, resource) == ("view-database", "_internal") else default
 
+    async def check_visibility(
+        self,
+        actor: Mapping[str, Any] | None,  # noqa: ARG002  # nobody logs in
+        action: str | None = None,
+        resource: object = None,
+        permissions: Sequence[object] | None = None,
+    ) -> tuple[bool, bool]:
+        """Tell whether something can be seen, and whether not by everyone; pages of all tables ask it of each."""
+        return ("view-database", "_internal") not in (permissions or [(action, resource)]), False
+
     def _routes(self) -> list[tuple[re.Pattern[str], Any]]:
         return [(pattern, say_more(view, self)) for pattern, view in super()._routes()]
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from portal.api.api import API_PREFIX, ORDINARY_MS
 from portal.api.api_facets import ASKED_ALONE
+from portal.api.api_metadata import DATABASE
 from portal.api.api_request import ApiRequest, Kind, read_request
 from portal.api.sql_budget import INTERRUPTED, SQL_SECONDS, budget
 from portal.web.answer import Answer, AnswerCache, call
@@ -49,6 +50,7 @@ class ApiGate:
     def __init__(self, api: PortalDatasette, schema: ApiSchema, lane: QueryLane) -> None:
         self._api, self._schema, self._lane = api, schema, lane
         self._datasette = api.client.app
+        api.databases[DATABASE].learn(schema)
         self._answers = AnswerCache()
         self._turns, self._page_turns = FairTurns(_PLACES, _PLACES_OF_CLIENT), FairTurns(_PAGES, _PAGES)
         self._outbox = Outbox()
