@@ -29,6 +29,8 @@ _LEVEL = 7
 _CHUNK = 1 << 20
 # Deflate without a header of its own; and what gzip writes before it: no name, no time, no system (RFC 1952).
 _RAW, _HEADER = -15, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+# And behind it: a checksum and a size.
+_TRAILER = 8
 _PART_SUFFIX = ".deflate"
 
 
@@ -59,6 +61,18 @@ def _compress(path: Path) -> None:
     # Neither the clock nor the file's own name goes into the header.
     with path.open("rb") as source, target.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
         shutil.copyfileobj(source, packed, _CHUNK)
+
+
+def read_deflated(twin: Path) -> tuple[bytes, int, int]:
+    """Return what a compressed twin holds: the deflated bytes, and the CRC-32 and the size of the file.
+
+    Raises ValueError where it is none that was written here.
+    """
+    content = twin.read_bytes()
+    if content[:4] != _HEADER[:4]:  # with a name or a comment, more would stand before the data
+        raise ValueError(twin)
+    checksum, size = struct.unpack("<2L", content[-_TRAILER:])
+    return content[len(_HEADER) : -_TRAILER], checksum, size
 
 
 def compress_part(path: Path) -> None:
