@@ -51,10 +51,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A document as the index takes it: the weight of every term, and what a result shows in each language."""
+    """A document as the index takes it: the weight of every term, and as JSON what a result shows in each language."""
 
     weights: Mapping[str, int]
-    shown: Mapping[str, Sequence[object]]
+    shown: Mapping[str, str]
     is_late: bool = False
 
 
@@ -75,17 +75,21 @@ def weigh_terms(document: Document) -> Counter[str]:
 
 def weigh(document: Document) -> Weighed:
     """Return a document with its terms weighed, which is most of the work on it."""
-    return Weighed(weigh_terms(document), document.shown, document.is_late)
+    shown: dict[str, str] = {language: _say_json(document.shown[language]) for language in LANGUAGES}
+    return Weighed(weigh_terms(document), shown, document.is_late)
 
 
 def save_document(document: Weighed, path: Path) -> None:
-    """Write a weighed document."""
-    _write(path, [document.weights, document.shown, document.is_late])
+    """Write a weighed document: what is only passed on has a line of its own."""
+    lines = [_say_json([document.weights, document.is_late]), *(document.shown[language] for language in LANGUAGES)]
+    path.write_text("\n".join(lines), "utf-8")
 
 
 def load_document(path: Path) -> Weighed:
     """Return a document that `save_document` wrote."""
-    return Weighed(*json.loads(path.read_text("utf-8")))
+    first, *shown = path.read_bytes().decode().split("\n")
+    weights, is_late = json.loads(first)
+    return Weighed(weights, dict(zip(LANGUAGES, shown, strict=True)), is_late)
 
 
 def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
@@ -104,7 +108,8 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
         if not chunk:
             break
         for language in LANGUAGES:
-            _write(folder / language / f"{number}.json", [one.shown[language] for one in chunk])
+            shown = ",".join(one.shown[language] for one in chunk)
+            (folder / language / f"{number}.json").write_text(f"[{shown}]", "utf-8")
         for one in chunk:
             for term, weight in one.weights.items():
                 postings[term].extend((count, weight))
@@ -124,7 +129,7 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
         "chunk": CHUNK_DOCUMENTS,
         "shards": sorted(shards),
     }
-    _write(folder / "index.json", index)
+    (folder / "index.json").write_text(_say_json(index), "utf-8")
 
 
 def _choose(rows: array[int]) -> array[int]:
@@ -186,5 +191,5 @@ def _merge(terms: Iterable[str], postings: Mapping[str, array[int]]) -> array[in
     return _encode(best.items(), MAX_MERGED)
 
 
-def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), "utf-8")
+def _say_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
