@@ -19,7 +19,7 @@ from factory import make_tiny_catalog, write_indicator, write_references
 from portal.api import ckan_gate
 from portal.api.ckan_api import ACTIONS, CkanCatalog, CkanError
 from portal.api.ckan_gate import MOST_BYTES, MOST_PARAMETERS, CkanGate
-from portal.catalogues.ckan import make_ckan, to_tag, to_timestamp
+from portal.catalogues.ckan import to_tag, to_timestamp, write_ckan, write_ckan_part
 from portal.server import SECURITY_HEADERS, create_app
 
 if TYPE_CHECKING:
@@ -151,7 +151,11 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> CkanCatalog:
     for name, (title, title_en, keywords, created) in words.items():
         changes = {"title": title, "title@en": title_en, "keywords": keywords, "created": created}
         write_indicator(root / "packages", name, changes=changes)
-    return CkanCatalog(make_ckan(make_tiny_catalog(root / "packages", root / "data")))
+    tiny = make_tiny_catalog(root / "packages", root / "data")
+    for one in tiny.packages.values():
+        write_ckan_part(one, tiny, root / "data" / one.name)
+    write_ckan(tiny, {name: root / "data" / name for name in tiny.packages}, root)
+    return CkanCatalog(json.loads((root / "ckan.json").read_text("utf-8")))
 
 
 def search(catalog: CkanCatalog, **given: Any) -> list[str]:

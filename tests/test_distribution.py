@@ -10,8 +10,9 @@ import json
 import os
 import re
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import frictionless
@@ -23,7 +24,7 @@ from python_calamine import CalamineWorkbook
 from factory import check_folder, column, make_tiny_catalog, write_indicator, write_references, write_table
 from portal.data.descriptor import read_packages
 from portal.data.table import Table
-from portal.files.collection import write_catalog
+from portal.files.collection import write_catalog, write_catalog_part
 from portal.files.distribution import LONG_ROWS, publish_descriptor, write_distributions
 from portal.files.excel_file import write_excel
 from portal.pages.download_bar import note_limits
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portal.data.package import Package
+    from portal.figures.catalog import Catalog
     from published import Published
 
 pytest_plugins = ("published",)
@@ -216,13 +218,23 @@ def test_the_published_numbers_are_those_of_the_package(published: Published) ->
     assert [Decimal(row[at]) for row in rows] == [Decimal(text) for text in ("2390.5", "1500.5", "800", "90")]
 
 
+def write_whole(catalog: Catalog, folder: Path) -> dict[str, Any]:
+    """Write `catalog.json` and its parts below a folder; return what it says."""
+    parts = {name: folder / "parts" / name for name in catalog.packages}
+    for name, part in parts.items():
+        part.mkdir(parents=True)
+        write_catalog_part(catalog.packages[name], catalog, part)
+    write_catalog(catalog, parts, folder / "data")
+    said: dict[str, Any] = json.loads((folder / "data" / "catalog.json").read_text("utf-8"))
+    return said
+
+
 def test_the_catalogue_lists_every_dataset_and_every_file(tmp_path: Path) -> None:
     write_references(tmp_path / "packages")
     write_indicator(tmp_path / "packages", "fish", changes={"version": "2.3.4"})
     catalog = make_tiny_catalog(tmp_path / "packages", tmp_path / "data")
     summaries = {name: DatasetSummary(7, "2023-01-01", "2023-12-31") for name in catalog.packages}
-    write_catalog(catalog, summaries, tmp_path / "data")
-    index = json.loads((tmp_path / "data" / "catalog.json").read_text("utf-8"))
+    index = write_whole(replace(catalog, summaries=summaries), tmp_path)
     entries = index.pop("datasets")
     assert index == {
         "title": "Dữ liệu mở Kiên Giang",
@@ -307,8 +319,7 @@ def test_a_table_beyond_excel_has_no_forms_for_it_and_says_so(tmp_path: Path) ->
         "The column “text” has a cell of 32768 characters, a cell of Excel holds 32767: there are no XLSX and Excel CSV"
         " files. Use the CSV, JSON or Parquet file."
     )
-    write_catalog(catalog, {"long": DatasetSummary(2, "", "")}, tmp_path / "data")
-    listed = json.loads((tmp_path / "data" / "catalog.json").read_text("utf-8"))["datasets"][0]["omitted"]
+    listed = write_whole(replace(catalog, summaries={"long": DatasetSummary(2)}), tmp_path)["datasets"][0]["omitted"]
     published = json.loads((tmp_path / "data" / "long" / "datapackage.json").read_text("utf-8"))["portal"]["omitted"]
     assert [one["reason@en"] for one in listed] == [one["reason@en"] for one in published] == [reason]
     assert note_limits(catalog.packages["long"], catalog, "en") == [reason]

@@ -28,7 +28,7 @@ from portal.data.descriptor import read_packages
 from portal.data.finding import find_blockers
 from portal.data.settings import read_settings
 from portal.data.table import open_tables
-from portal.data.tree import list_tree
+from portal.data.tree import find_digest, list_tree
 from portal.figures.catalog import make_catalog
 from portal.files.by_hash import list_files, store_files, write_checksums
 from portal.files.collection import write_catalog, write_collections
@@ -44,6 +44,7 @@ from portal.sqlite.database import write_database
 from portal.sqlite.table_shape import read_shapes
 from portal.work.build_cache import BuildCache, Destination, digest_code
 from portal.work.build_event import Begun, Stage
+from portal.work.known_files import KnownFiles
 from portal.work.package_figures import summarise
 from portal.work.package_forms import write_each
 from portal.work.package_parts import KeptParts
@@ -128,10 +129,11 @@ def build_portal(
     work on a package failed or anything changed meanwhile; the published release stays as it was in every such case.
     """
     with _thawed(), stage(folder) as staging:
-        inputs = digest_project(project)
         published = recall_published(folder)
         cache = BuildCache(folder.root / "cache", published)
-        shop = Workshop(scheduler or Processes(), cache, digest_code(project), report, published.folder)
+        known = KnownFiles(cache, code := digest_code(project))
+        inputs = digest_project(project, known.digest)
+        shop = Workshop(scheduler or Processes(), cache, code, report, published.folder, known.digest)
         with _timed("load", report):
             settings = read_settings(project / "metadata.yml")
             loaded = read_packages(project / "datapackages", read_each=partial(read_each, shop=shop))
@@ -159,16 +161,14 @@ def build_portal(
             summarise(make_catalog(settings, packages, tables, distributions, findings), shop),
             shapes=read_shapes(staging / "opendata.db"),
             answers=read_answers(staging / "opendata.db", settings.datasette.get("queries", {})),
+            summaries=summaries,
             collections=collections,
         )
         with _timed("metadata", report):
             _write_api(catalog, packages, project, staging, shop)
-            write_catalog(catalog, summaries, data)
-            write_ckan(catalog, staging)
         with _timed("site", report):
             written = write_site(catalog, project, staging / "site", data, shop)
-            write_latest({name: written.folders[name] for name in catalog.observations}, data)
-            _write_beside_pages(catalog, staging / "site")
+            _write_beside_pages(catalog, written.folders, staging)
         with _timed("standards", report):
             write_graph(catalog, written.folders, staging / "site")
         with _timed("pages", report):
@@ -179,10 +179,11 @@ def build_portal(
             files = _finish_site(catalog, project, staging / "site", proof, cache.digests)
             _compress_site(catalog, staging / "site", written, published if published.code == shop.code else None)
         with _timed("publish", report):
-            if digest_project(project) != inputs:
+            if digest_project(project, known.digest) != inputs:
                 raise WorkError(_CHANGED)
+            known.keep()
             store_files(files, data, folder.root)
-            release = publish(folder, staging, inputs, cache.digests)
+            release = publish(folder, staging, inputs, cache.digests, cache.is_published)
             cache.prune()
             note_published(folder, shop.code, cache.taken)
     return Result(release, findings, len(packages), written.pages, account_for(catalog))
@@ -193,15 +194,19 @@ def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, sta
     units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
     metadata = make_metadata(packages, catalog.settings, units)
     (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False), "utf-8")
-    inspection = inspect_database(staging / "opendata.db")
+    inspection = inspect_database(staging / "opendata.db", lambda file: find_digest(str(file), shop.cache.digests))
     (staging / INSPECTION).write_text(json.dumps(inspection), "utf-8")
     write_api_pages(project / "site" / "theme" / "datasette", catalog.settings, staging / FOLDER)
     place = Destination("", staging / ANSWERS, shop.published / ANSWERS)
     write_answers(staging, AnswerKeeper(shop.cache, digest_answers(packages, metadata, shop), place))
 
 
-def _write_beside_pages(catalog: Catalog, site: Path) -> None:
-    """Write what programs read beside the pages that people read."""
+def _write_beside_pages(catalog: Catalog, folders: Mapping[str, Path], staging: Path) -> None:
+    """Write what programs read beside the pages that people read; `folders` has what was made of each package."""
+    site = staging / "site"
+    write_catalog(catalog, folders, site / "data")
+    write_ckan(catalog, folders, staging)
+    write_latest({name: folders[name] for name in catalog.observations}, site / "data")
     write_assistants_guide(catalog, site)
     write_feeds(catalog, site)
     write_sitemap(catalog, site)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import sqlite3
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from portal.api.api_metadata import DATABASE
 from portal.api.sql_functions import register
 from portal.data.settings import SettingsError
+from portal.data.tree import digest_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 INSPECTION = "inspect.json"
@@ -131,8 +131,11 @@ def read_counts(database: Path) -> dict[str, int]:
     return {name: int(one["count"]) for name, one in counted.items()}
 
 
-def inspect_database(database: Path) -> dict[str, Any]:
-    """Count every table once, in the form that Datasette's own command `inspect` writes and the server reads."""
+def inspect_database(database: Path, read: Callable[[Path], str] = digest_file) -> dict[str, Any]:
+    """Count every table once, in the form that Datasette's own command `inspect` writes and the server reads.
+
+    `read` gives the SHA-256 of the file.
+    """
     with closing(_connect(database)) as connection:
         counted = {
             kind: {
@@ -142,13 +145,11 @@ def inspect_database(database: Path) -> dict[str, Any]:
             }
             for kind in ("table", "view")
         }
-    with database.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         DATABASE: {
             "file": database.name,
             "size": database.stat().st_size,
-            "hash": digest,
+            "hash": read(database),
             **{f"{kind}s": names for kind, names in counted.items()},
         }
     }

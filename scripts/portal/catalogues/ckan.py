@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
@@ -17,7 +18,7 @@ from portal.figures.catalog import web_address
 from portal.words.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from portal.data.package import License, Package
@@ -34,25 +35,30 @@ _LONGEST_TAG = 100
 _UNDATED = "2000-01-01T00:00:00.000000"
 
 
-def write_ckan(catalog: Catalog, folder: Path) -> None:
-    """Write `ckan.json` into the folder of a release."""
-    (folder / FILE).write_text(json.dumps(make_ckan(catalog), ensure_ascii=False) + "\n", "utf-8")
+def write_ckan_part(package: Package, catalog: Catalog, folder: Path) -> None:
+    """Write into `folder` what `ckan.json` says of one dataset: a line of JSON."""
+    words = _describe_package(package, _describe_publisher(catalog), catalog)
+    (folder / FILE).write_text(json.dumps(words, ensure_ascii=False), "utf-8")
 
 
-def make_ckan(catalog: Catalog) -> dict[str, Any]:
-    """Return everything that the action API answers from."""
+def write_ckan(catalog: Catalog, folders: Mapping[str, Path], folder: Path) -> None:
+    """Write `ckan.json`, from which the action API answers, into the folder of a release.
+
+    `folders` has what `write_ckan_part` wrote of every package.
+    """
     packages = sorted([*catalog.datasets, *catalog.references], key=lambda one: one.name)
     licenses = {one.name: one for package in packages for one in package.licenses}
-    themes = [code for code in catalog.records.get("themes", {}) if any(one.theme == code for one in packages)]
-    counts = {code: sum(one.theme == code for one in packages) for code in themes}
-    publisher = _describe_publisher(catalog)
-    return {
+    counts = Counter(one.theme for one in packages)
+    themes = [code for code in catalog.records.get("themes", {}) if counts[code]]
+    shared = {
         "status": _describe_site(catalog),
-        "organization": {**publisher, "package_count": len(packages)},
+        "organization": {**_describe_publisher(catalog), "package_count": len(packages)},
         "groups": [{**_describe_theme(code, catalog), "package_count": counts[code]} for code in themes],
         "licenses": [_describe_license(licenses[name]) for name in sorted(licenses)],
-        "packages": [_describe_package(package, publisher, catalog) for package in packages],
     }
+    before = json.dumps(shared, ensure_ascii=False).removesuffix("}")
+    lines = ",\n".join((folders[one.name] / FILE).read_text("utf-8") for one in packages)
+    (folder / FILE).write_text(f'{before}, "packages": [\n{lines}\n]}}\n', "utf-8")
 
 
 def name_id(address: str) -> str:

@@ -20,14 +20,29 @@ def list_tree(folder: Path, but: Collection[str] = ()) -> list[str]:
 
     Folders below it whose names are among `but` are left out. There are none where there is no such folder.
     """
-    names: list[str] = []
+    return [name for name, _ in scan_tree(folder, but)]
+
+
+def scan_tree(folder: Path, but: Collection[str] = ()) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield of all files below `folder` the name, as `list_tree` has it, and what the folder itself says of it."""
     base = len(str(folder)) + 1
-    for place, folders, files in os.walk(folder):
-        prefix = f"{place[base:].replace(os.sep, '/')}/" if len(place) >= base else ""
-        if but:
-            folders[:] = [name for name in folders if prefix + name not in but]
-        names += (prefix + name for name in files)
-    return sorted(names, key=lambda name: name.replace("/", "\0"))  # a folder's files before those of `folder-2`
+    waiting = _scan(str(folder))
+    while waiting:
+        entry = waiting.pop()
+        name = entry.path[base:].replace(os.sep, "/")
+        if not entry.is_dir():
+            yield name, entry
+        elif not entry.is_symlink() and name not in but:
+            waiting += _scan(entry.path)
+
+
+def _scan(folder: str) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, the first name last."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name, reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def move_tree(folder: Path, target: Path) -> None:
@@ -67,9 +82,9 @@ def digest_file(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def find_digest(file: str, digests: Mapping[int, bytes]) -> str:
+def find_digest(file: str, digests: Mapping[int, bytes], inode: int = 0) -> str:
     """Return the SHA-256 of a file; it is read only if its inode is not among those of which it is known."""
-    known = digests.get(os.stat(file).st_ino)  # noqa: PTH116 - as text: there are hundreds of thousands
+    known = digests.get(inode or os.stat(file).st_ino)  # noqa: PTH116 - as text: there are hundreds of thousands
     return known.hex() if known else digest_file(file)
 
 

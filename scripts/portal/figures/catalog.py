@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from portal.data.table import Table
     from portal.figures.abstract import Abstract, Prints
     from portal.files.distribution import Distribution
+    from portal.sqlite.package_rows import DatasetSummary
     from portal.sqlite.table_shape import TableShape
 
 # Figures of a document that are shown on its page.
@@ -37,9 +38,10 @@ MOST_OF_SOURCE = 500
 class Catalog:
     """Everything that pages are made from.
 
-    `shapes` are the tables of the database, where one was written, `answers` the columns of its canned queries;
-    `collections` the files of the whole catalogue, their names relative to `/data/`. `abstracts` are those that are
-    known, by dataset; `prints` returns those of a dataset, None where they have to be read from its rows.
+    Where a database was written, `shapes` are its tables, `answers` the columns of its canned queries and `summaries`
+    what was learnt of each dataset; `collections` are the files of the whole catalogue, their names relative to
+    `/data/`. `abstracts` are those that are known, by dataset; `prints` returns those of a dataset, None where they
+    have to be read from its rows.
     """
 
     settings: Settings
@@ -52,6 +54,7 @@ class Catalog:
     verdicts: Sequence[Verdict]
     shapes: Sequence[TableShape] = ()
     answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    summaries: Mapping[str, DatasetSummary] = field(default_factory=dict, repr=False)
     collections: Sequence[Distribution] = ()
     abstracts: dict[str, Abstract] = field(default_factory=dict, repr=False)
     prints: Callable[[str], Prints | None] | None = field(default=None, repr=False)

@@ -15,7 +15,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from portal.data.tree import find_digest, link_file, list_tree
+from portal.data.tree import find_digest, link_file, scan_tree
 from portal.files.precompression import GZIP_SUFFIX
 
 if TYPE_CHECKING:
@@ -55,9 +55,12 @@ def write_checksums(files: Mapping[str, str], data: Path, digests: Mapping[int, 
     `digests` are the SHA-256 of some of the rest, by inode. Compressed twins are left out: who asks for a file gets its
     own bytes.
     """
-    names = sorted(name for name in list_tree(data) if not name.endswith(GZIP_SUFFIX))
-    lines = [f"{files.get(name) or find_digest(f'{data}/{name}', digests)}  {name}\n" for name in names]
-    (data / CHECKSUMS).write_text("".join(lines), "utf-8")
+    found = sorted(
+        (name, files.get(name) or find_digest(entry.path, digests, entry.inode()))
+        for name, entry in scan_tree(data)
+        if not name.endswith(GZIP_SUFFIX)
+    )
+    (data / CHECKSUMS).write_text("".join(f"{sha256}  {name}\n" for name, sha256 in found), "utf-8")
 
 
 def store_files(files: Mapping[str, str], data: Path, root: Path) -> None:

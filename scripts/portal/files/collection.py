@@ -22,12 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from portal.data.finding import Finding
     from portal.data.package import Package
     from portal.figures.catalog import Catalog
     from portal.files.distribution import Distribution
-    from portal.sqlite.package_rows import DatasetSummary
 
+CATALOG = "catalog.json"
 PARQUET_FOLDER = "parquet"
 _SQLITE = "application/vnd.sqlite3"
 _ZIP = "application/zip"
@@ -48,7 +47,7 @@ def write_collections(
         for package in packages
         for name in (DESCRIPTOR, *(f"{one.name}.csv" for one in package.resources))
     ]
-    write_archive(folder / "packages.zip", files)
+    write_archive(folder / "packages.zip", files, from_twins=True)
     # Parquet is compressed already.
     names = [(f"{PARQUET_FOLDER}/{one.name}", folder / PARQUET_FOLDER / one.name) for one in parquet]
     write_archive(folder / "parquet.zip", names, compress=False)
@@ -71,16 +70,20 @@ def _gather_parquet(written: Mapping[str, Sequence[Distribution]], folder: Path)
     return gathered
 
 
-def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], folder: Path) -> None:
-    """Write `/data/catalog.json`: the portal, and every dataset with its words, its period and its files."""
+def write_catalog_part(package: Package, catalog: Catalog, folder: Path) -> None:
+    """Write into `folder` what `/data/catalog.json` says of one dataset, which has a summary: a line of JSON."""
+    (folder / CATALOG).write_text(json.dumps(_describe_package(package, catalog), ensure_ascii=False), "utf-8")
+
+
+def write_catalog(catalog: Catalog, folders: Mapping[str, Path], folder: Path) -> None:
+    """Write `/data/catalog.json`: the portal, and every dataset with its words, its period and its files.
+
+    `folders` has what `write_catalog_part` wrote of every package.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     settings = catalog.settings
     packages = [*catalog.datasets, *catalog.references]
     address = f"{settings.site_url}data/"
-    omitted: dict[str, list[Finding]] = {}
-    for one in catalog.findings:
-        if one.code in OMISSIONS:
-            omitted.setdefault(one.package, []).append(one)
     portal = {
         "title": settings.title.vi,
         "title@en": settings.title.en,
@@ -94,14 +97,8 @@ def write_catalog(catalog: Catalog, summaries: Mapping[str, DatasetSummary], fol
     }
     # A line for each: where one changes, one line does.
     before = json.dumps(portal, ensure_ascii=False, indent=1).removesuffix("\n}")
-    datasets = ",\n  ".join(
-        json.dumps(
-            _describe_package(package, catalog, summaries[package.name], omitted.get(package.name, ())),
-            ensure_ascii=False,
-        )
-        for package in packages
-    )
-    (folder / "catalog.json").write_text(f'{before},\n "datasets": [\n  {datasets}\n ]\n}}\n', "utf-8")
+    datasets = ",\n  ".join((folders[package.name] / CATALOG).read_text("utf-8") for package in packages)
+    (folder / CATALOG).write_text(f'{before},\n "datasets": [\n  {datasets}\n ]\n}}\n', "utf-8")
 
 
 def describe_download(one: Distribution, address: str, name: str) -> dict[str, Any]:
@@ -110,10 +107,9 @@ def describe_download(one: Distribution, address: str, name: str) -> dict[str, A
     return {"url": address + name, "permanent": permanent, **describe_distribution(one)}
 
 
-def _describe_package(
-    package: Package, catalog: Catalog, summary: DatasetSummary, omitted: Sequence[Finding]
-) -> dict[str, Any]:
-    home = catalog.settings.site_url
+def _describe_package(package: Package, catalog: Catalog) -> dict[str, Any]:
+    home, summary = catalog.settings.site_url, catalog.summaries[package.name]
+    omitted = [one for one in catalog.findings if one.package == package.name and one.code in OMISSIONS]
     address = f"{home}data/{package.name}/"
     license_ = package.licenses[0]
     return {

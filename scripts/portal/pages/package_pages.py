@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from portal.catalogues.citation import write_citations
+from portal.catalogues.ckan import write_ckan_part
 from portal.catalogues.feed import write_dataset_feeds
 from portal.catalogues.standards import write_graph_part, write_metadata
 from portal.data.observation import read_observations
 from portal.data.table import Table
 from portal.figures.catalog import Catalog
+from portal.files.collection import write_catalog_part
 from portal.files.latest import write_newest
 from portal.files.precompression import compress_files
 from portal.pages.framed_page import Head, write_body
@@ -45,10 +47,11 @@ if TYPE_CHECKING:
     from portal.data.settings import Settings
     from portal.files.distribution import Distribution
     from portal.pages.view import Card
+    from portal.sqlite.package_rows import DatasetSummary
     from portal.work.package_work import Workshop
 
 # Of a result, beside the bodies: files beside the downloads, files of the site, and how it is found.
-DOWNLOADS, SITE, SEARCHED = "downloads", "site", "searched.json"
+DOWNLOADS, SITE, SEARCHED = "downloads", "site", "searched.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Slice:
     """The part of the catalogue that the pages of one package show; `state` is the digest of its files.
 
     `neighbours` are the packages that they name, its own among them, in the order of the catalogue; `cards` those of
-    related datasets.
+    related datasets; `summary` is there where a database was written.
     """
 
     package: Package
@@ -66,6 +69,7 @@ class Slice:
     distributions: tuple[Distribution, ...]
     findings: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
+    summary: DatasetSummary | None
 
     @property
     def name(self) -> str:
@@ -169,7 +173,7 @@ def _digest_slice(one: Slice, studio: Studio, known: dict[str, str]) -> str:
         if package.name not in known:
             known[package.name] = digest_value(package)
     packages = [known[package.name] for package in (one.package, *one.neighbours)]
-    rest = (one.state, one.cards, one.distributions, one.findings, one.verdicts)
+    rest = (one.state, one.cards, one.distributions, one.findings, one.verdicts, one.summary)
     return digest_parts([studio.digest, *packages, digest_value(rest)])
 
 
@@ -197,6 +201,7 @@ def _cut(catalog: Catalog, shop: Workshop) -> Sequence[Slice]:
                 distributions=tuple(catalog.distributions.get(package.name, ())),
                 findings=tuple(findings.get(package.name, ())),
                 verdicts=own,
+                summary=catalog.summaries.get(package.name),
             )
         )
     return slices
@@ -226,6 +231,7 @@ def _restore(one: Slice, studio: Studio) -> Catalog:
         distributions={package.name: one.distributions},
         findings=one.findings,
         verdicts=one.verdicts,
+        summaries={package.name: one.summary} if one.summary else {},
     )
 
 
@@ -266,6 +272,9 @@ def _write_companions(package: Package, catalog: Catalog, folder: Path) -> None:
     write_citations(catalog.settings, package, folder / DOWNLOADS)
     write_dataset_feeds(package, catalog, folder / SITE)
     write_graph_part(package, catalog, folder)
+    write_ckan_part(package, catalog, folder)
+    if package.name in catalog.summaries:
+        write_catalog_part(package, catalog, folder)
     if package.kind == "indicator":
         write_newest(package.name, catalog, folder)
 

@@ -7,9 +7,12 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from portal.data.tree import digest_file
 from portal.releases.release import digest_inputs, list_inputs, read_record, read_withdrawn
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
     from pathlib import Path
 
     from portal.releases.release import BuildFolder
@@ -30,12 +33,12 @@ INPUTS = (
 NOTE = "inputs.json"
 # A file that was written so shortly before it was looked at may be written again without looking any different: clocks
 # of file systems are that coarse. (The same as git's "racy" entries.)
-_RACY_NS = 2_000_000_000
+RACY_NS = 2_000_000_000
 
 
-def digest_project(project: Path) -> str:
-    """Return the digest of all inputs of a release."""
-    return digest_inputs(_list_roots(project), project)
+def digest_project(project: Path, read: Callable[[Path], str] = digest_file) -> str:
+    """Return the digest of all inputs of a release; `read` gives the SHA-256 of a file."""
+    return digest_inputs(_list_roots(project), project, read)
 
 
 def recall_digest(project: Path, folder: BuildFolder) -> str:
@@ -45,12 +48,12 @@ def recall_digest(project: Path, folder: BuildFolder) -> str:
     can set, are the same, and the times were past for two seconds when it was read.
     """
     now = time.time_ns()
-    look, newest = _look_at(project)
+    look, newest = _look_at_all(project)
     note = _read_note(folder)
     if note.get("look") == look:
         return note["inputs"]
     inputs = digest_project(project)
-    if newest < now - _RACY_NS and _look_at(project) == (look, newest):
+    if newest < now - RACY_NS and _look_at_all(project) == (look, newest):
         _write_note(folder, {"look": look, "inputs": inputs})
     return inputs
 
@@ -71,13 +74,23 @@ def _list_roots(project: Path) -> list[Path]:
     return [project / name for name in INPUTS if (project / name).exists()]
 
 
-def _look_at(project: Path) -> tuple[str, int]:
+def look_at(status: os.stat_result) -> str:
+    """Return what the file system says of a file: while that is the same, so are its bytes, unless it is new."""
+    return f"{status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def find_newest(status: os.stat_result) -> int:
+    """Return the newest time of a file, in nanoseconds."""
+    return max(status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _look_at_all(project: Path) -> tuple[str, int]:
     """Return a digest of what the file system says of all inputs, and the newest of their times in nanoseconds."""
     digest, newest = hashlib.sha256(str(project).encode()), 0
     for name, path in list_inputs(_list_roots(project), project):
         seen = path.stat()
-        digest.update(f"{name}\0{seen.st_size} {seen.st_ino} {seen.st_mtime_ns} {seen.st_ctime_ns}\0".encode())
-        newest = max(newest, seen.st_mtime_ns, seen.st_ctime_ns)
+        digest.update(f"{name}\0{look_at(seen)}\0".encode())
+        newest = max(newest, find_newest(seen))
     return digest.hexdigest(), newest
 
 

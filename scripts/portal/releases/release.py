@@ -16,14 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from portal.data.tree import digest_file, have_same_bytes, list_tree
+from portal.data.tree import digest_file, find_digest, have_same_bytes, list_tree, scan_tree
 from portal.files.by_hash import lead_to_store, trim_store
 from portal.releases.ledger import note_release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MANIFEST = "manifest.json"
 RECORD = "release.json"
@@ -81,13 +82,14 @@ def _list_shown(folder: Path, names: Iterable[str], base: Path) -> Iterator[tupl
             yield prefix + name, file
 
 
-def digest_inputs(paths: Iterable[Path], base: Path) -> str:
-    """Return a digest of the names (below `base`) and bytes of all files under `paths`, hidden ones left out."""
+def digest_inputs(paths: Iterable[Path], base: Path, read: Callable[[Path], str] = digest_file) -> str:
+    """Return a digest of the names (below `base`) and bytes of all files under `paths`, hidden ones left out.
+
+    `read` gives the SHA-256 of a file.
+    """
     digest = hashlib.sha256()
     for name, path in list_inputs(paths, base):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256")
-        digest.update(f"{name}\0{content.hexdigest()}\0".encode())
+        digest.update(f"{name}\0{read(path)}\0".encode())
     return digest.hexdigest()
 
 
@@ -135,12 +137,19 @@ def stage(folder: BuildFolder) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def publish(folder: BuildFolder, staging: Path, inputs: str, digests: Mapping[int, bytes] | None = None) -> str:
+def publish(
+    folder: BuildFolder,
+    staging: Path,
+    inputs: str,
+    digests: Mapping[int, bytes] = MappingProxyType({}),
+    is_published: Callable[[int], bool] = lambda _inode: False,
+) -> str:
     """Seal `staging` and make it the published release; return its id.
 
-    `digests` are the SHA-256 of files by inode, as far as they are known already.
+    `digests` are the SHA-256 of files by inode, as far as they are known already; `is_published` tells of some of them
+    that they are files of the published release.
     """
-    identifier = _seal(staging, folder.current, digests or {})
+    identifier = _seal(staging, folder.current, digests, is_published)
     record = {"id": identifier, "inputs": inputs, "built_at": datetime.now(UTC).isoformat(timespec="milliseconds")}
     (staging / RECORD).write_text(json.dumps(record) + "\n", "utf-8")
     folder.releases.mkdir(exist_ok=True)
@@ -159,7 +168,7 @@ def publish(folder: BuildFolder, staging: Path, inputs: str, digests: Mapping[in
     return identifier
 
 
-def _seal(staging: Path, current: Path, digests: Mapping[int, bytes]) -> str:
+def _seal(staging: Path, current: Path, digests: Mapping[int, bytes], is_published: Callable[[int], bool]) -> str:
     """Write the manifest, a file on each line, for it may be long; return the id of the release, a digest of it.
 
     Every file that the published release has too gets the time that it has there, all others one and the same. Servers
@@ -167,12 +176,15 @@ def _seal(staging: Path, current: Path, digests: Mapping[int, bytes]) -> str:
     """
     # In whole seconds, as all times here: whatever is written from now on is newer.
     now = int(datetime.now(UTC).timestamp())
-    names = list_tree(staging)
     with (staging / MANIFEST).open("w", encoding="utf-8") as file:
         file.write('{"files": [')
         before = "\n"
-        for name in names:
-            one = _seal_file(f"{staging}/{name}", name, f"{current}/{name}", digests, now)
+        for name, entry in scan_tree(staging):
+            if name == MANIFEST:
+                continue
+            if not is_published(entry.inode()):
+                _set_time(entry, f"{current}/{name}", now)
+            one = _describe(name, entry.stat().st_size, find_digest(entry.path, digests, entry.inode()))
             file.write(before + json.dumps(one, ensure_ascii=False))
             before = ",\n"
         file.write("\n]}\n")
@@ -180,22 +192,18 @@ def _seal(staging: Path, current: Path, digests: Mapping[int, bytes]) -> str:
     return digest_file(staging / MANIFEST)[:16]
 
 
-def _seal_file(file: str, name: str, published: str, digests: Mapping[int, bytes], now: int) -> dict[str, str | int]:
-    """Return what the manifest says of a file, and give it its time."""
-    # As text: there are hundreds of thousands.
-    status = os.stat(file)  # noqa: PTH116 - as text
+def _set_time(file: os.DirEntry[str], published: str, now: int) -> None:
+    """Give a file the time of the `published` one if it has the same bytes, else `now`."""
+    status = file.stat()
     try:
-        before = os.stat(published)  # noqa: PTH116 - as text
+        before = os.stat(published)  # noqa: PTH116 - as text: there may be hundreds of thousands
     except OSError:  # there is none
         before = None
-    known = digests.get(status.st_ino)
-    one = _describe(name, status.st_size, known.hex() if known else digest_file(file))
     if before and os.path.samestat(before, status):  # it has the time
-        return one
-    same = before and before.st_size == status.st_size and have_same_bytes(file, published)
+        return
+    same = before and before.st_size == status.st_size and have_same_bytes(file.path, published)
     when = int(before.st_mtime) if before and same else now
     os.utime(file, (when, when))
-    return one
 
 
 def _repair(target: Path, staging: Path) -> None:

@@ -109,6 +109,7 @@ class BuildCache:
         self._published = published
         self._used: set[str] = set()
         self._digests: dict[int, bytes] = {}
+        self._new: set[int] = set()
 
     @property
     def digests(self) -> Mapping[int, bytes]:
@@ -117,7 +118,14 @@ class BuildCache:
 
     def note_digest(self, file: Path, sha256: str) -> None:
         """Note the digest of a file that was just written and read, and will not be written again."""
-        self._digests[file.stat().st_ino] = bytes.fromhex(sha256)
+        inode = file.stat().st_ino
+        if inode not in self._digests:
+            self._digests[inode] = bytes.fromhex(sha256)
+            self._new.add(inode)
+
+    def is_published(self, inode: int) -> bool:
+        """Tell whether this is a file of the published release that got a second name."""
+        return inode in self._digests and inode not in self._new
 
     def take(self, key: str, places: Sequence[Destination] = ()) -> Kept | None:
         """Put what was kept for a key into its places; return it, None where nothing is kept.

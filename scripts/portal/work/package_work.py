@@ -6,7 +6,6 @@ make that a part of its key.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from portal.checks.source_file import check_path
 from portal.checks.testimony import Testimony
 from portal.data.descriptor import DESCRIPTOR, read_package, try_descriptor
 from portal.data.finding import Finding, Place, Severity
+from portal.data.tree import digest_file
 from portal.releases.release import digest_inputs
 from portal.work.build_cache import digest_parts
 from portal.work.build_event import Advanced
@@ -69,9 +69,9 @@ class Order:
 class Workshop:
     """Where work is done and kept: `code` is the digest of what makes files out of data.
 
-    `published` is the folder of the release that is published, whether there is one or not. `states` are the digests
-    of packages by name, each as its files were when they were first looked at, `descriptors` those of all that a
-    package says of itself.
+    `published` is the folder of the release that is published, whether there is one or not. `read` gives the SHA-256 of
+    an input. `states` are the digests of packages by name, each as its files were when they were first looked at,
+    `descriptors` those of all that a package says of itself.
     """
 
     scheduler: Scheduler
@@ -79,13 +79,14 @@ class Workshop:
     code: str
     report: Report
     published: Path
+    read: Callable[[Path], str] = digest_file
     states: dict[str, str] = field(default_factory=dict)
     descriptors: dict[str, str] = field(default_factory=dict)
 
     def state_of(self, package: Package) -> str:
         """Return the digest of a package, taken before this build read any row of it. Raises OSError."""
         if package.name not in self.states:
-            self.states[package.name] = digest_package(package)
+            self.states[package.name] = digest_package(package, self.read)
         return self.states[package.name]
 
     def do(
@@ -120,9 +121,13 @@ class Workshop:
             raise WorkError(_SPOILT.format(package=order.name, error=error)) from error
 
 
-def digest_package(package: Package) -> str:
-    """Return a digest of the files that a package consists of. Raises OSError where one cannot be read."""
-    return digest_inputs([package.folder / DESCRIPTOR, *(one.file for one in package.resources)], package.folder)
+def digest_package(package: Package, read: Callable[[Path], str] = digest_file) -> str:
+    """Return a digest of the files that a package consists of; `read` gives the SHA-256 of one.
+
+    Raises OSError where one cannot be read.
+    """
+    files = [package.folder / DESCRIPTOR, *(one.file for one in package.resources)]
+    return digest_inputs(files, package.folder, read)
 
 
 # --- descriptors --------------------------------------------------------------------------------------------------
@@ -130,7 +135,7 @@ def digest_package(package: Package) -> str:
 
 def read_each(descriptors: Sequence[Descriptor], shop: Workshop) -> list[Package | tuple[Finding, ...]]:
     """Return the package of each descriptor, or its findings; texts that held before are not judged again."""
-    keys = {one.path: _digest_descriptor(one, shop.code) for one in descriptors}
+    keys = {one.path: _digest_descriptor(one, shop) for one in descriptors}
     held = {path: bool(key) and shop.cache.recall(key) is True for path, key in keys.items()}
     left = iter(shop.do("load", try_descriptor, [one for one in descriptors if not held[one.path]], None))
     read: list[Package | tuple[Finding, ...]] = []
@@ -144,10 +149,10 @@ def read_each(descriptors: Sequence[Descriptor], shop: Workshop) -> list[Package
     return read
 
 
-def _digest_descriptor(one: Descriptor, code: str) -> str:
+def _digest_descriptor(one: Descriptor, shop: Workshop) -> str:
     """Return a digest of all that decides whether a descriptor holds; empty where it cannot be read."""
     try:
-        return digest_parts(["descriptor", code, one.name, hashlib.sha256(one.path.read_bytes()).hexdigest()])
+        return digest_parts(["descriptor", shop.code, one.name, shop.read(one.path)])
     except OSError:
         return ""
 
@@ -164,7 +169,7 @@ def check_each(packages: Sequence[Package], context: Context, shop: Workshop) ->
     found: dict[str, Examined] = {}
     keys: dict[str, str] = {}
     for package in packages:
-        if state := _digest_safely(package):
+        if state := _digest_safely(package, shop.read):
             shop.states[package.name] = state
             keys[package.name] = _digest_check(package, state, digests, shop.code)
             kept = _recall_examined(keys[package.name], context.today, shop.cache)
@@ -179,12 +184,12 @@ def check_each(packages: Sequence[Package], context: Context, shop: Workshop) ->
     return [found[package.name] for package in packages]
 
 
-def _digest_safely(package: Package) -> str:
+def _digest_safely(package: Package, read: Callable[[Path], str] = digest_file) -> str:
     """Return a digest of a package; empty where a file is missing, leads out of its folder or cannot be read."""
     if any(fault for resource in package.resources for fault in check_path(package, resource)):
         return ""
     try:
-        return digest_package(package)
+        return digest_package(package, read)
     except OSError:
         return ""
 
