@@ -1,4 +1,4 @@
-"""Framed pages: bodies that were made before and wait for their frame, and whole pages kept from former builds.
+"""Framed pages: bodies that wait for their frame, and whole pages kept from former builds.
 
 MkDocs puts the frame around a page. That of a generated page depends on the page itself, on what `Frame.digest` is the
 digest of, and on nothing else: no page of a package stands in a menu. So MkDocs is given only the pages that are new.
@@ -30,10 +30,11 @@ PREFIXES: dict[Language, str] = {"vi": "", "en": "en/"}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A page whose body is written: without template and values, but with the digest of the body.
+    """A page whose body is made apart from its frame.
 
-    `owner` is what its pages are kept together under: the package, or the page itself. `source` is the digest of all
-    that the page and what search engines read of it are made from, where that is known.
+    Either it is written: then there is neither template nor values, but the digest of the `body`. Or it is made when it
+    is wanted: then `source` is the digest of all that it is made from. Where a page has both, `source` is also that of
+    what search engines read of it. `owner` is what its pages are kept together under: the package, or the page itself.
     """
 
     owner: str
@@ -47,16 +48,18 @@ class Head:
 class Frame:
     """What goes around the pages of one language.
 
-    `digest` is that of what all frames show, `describe` returns what search engines read of a page.
+    `digest` is that of what all frames show, `describe` returns what search engines read of a page, `render` makes the
+    body of one that is not written yet.
     """
 
     digest: str
     describe: Callable[[Page], str]
+    render: Callable[[Page], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The pages of both languages in the folder `site`; `bodies` are the folders with their bodies, by owner.
+    """The pages of both languages in the folder `site`; `bodies` are the folders with written bodies, by owner.
 
     `published` is the site of the published release.
     """
@@ -87,13 +90,16 @@ class Frames:
 
     def read_body(self, head: Head) -> str:
         """Return the body of a page."""
+        if head.page.template:
+            return self.frames[head.language].render(head.page)
         return (self.bodies[head.owner] / _name_body(head.language, head.page)).read_text("utf-8")
 
     def _list_parts(self, head: Head) -> list[str]:
         frame = self.frames[head.language]
-        if head.source:
-            return [frame.digest, head.language, head.page.path, head.source]
-        return [frame.digest, head.language, digest_value(head.page), frame.describe(head.page), head.body]
+        own = [frame.digest, head.language, head.page.path]
+        if head.source and head.body:
+            return [*own, head.source]
+        return [*own, head.source or digest_value(head.page), frame.describe(head.page), head.body]
 
 
 def write_body(folder: Path, owner: str, language: Language, page: Page, body: str) -> Head:

@@ -39,7 +39,7 @@ _TAG = re.compile("<[^>]*>")
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One language: the pages that have templates, those whose bodies are written, and what makes whole pages.
+    """One language: its pages, those whose bodies are made apart from their frames, and what makes whole pages.
 
     `newest` is the date of the newest package, which stands for that of every page.
     """
@@ -59,8 +59,7 @@ class _NoOptions(Config):
 class GeneratedPages(BasePlugin[_NoOptions]):
     """An MkDocs plugin that adds generated pages and leaves out what the portal's own frame does not use.
 
-    The bodies of those in `heads`, which have no template, are read when their page is written: all of them would fill
-    the memory.
+    The bodies of those in `heads` are read when their page is written: all of them would fill the memory.
     """
 
     def __init__(self, edition: Edition, heads: Iterable[Head], read_body: Callable[[Head], str]) -> None:
@@ -102,15 +101,16 @@ class GeneratedPages(BasePlugin[_NoOptions]):
 
     def on_page_content(self, content: str, *, page: MkDocsPage, **_: Any) -> str:
         """Put the generated body below what was written by hand."""
-        generated = self._pages.get(page.file.src_uri)
-        if generated:
-            return self._edition.renderer.render(generated, content) if generated.template else _BODY_MARK
+        if page.file.src_uri in self._heads:
+            return _BODY_MARK
+        if generated := self._pages.get(page.file.src_uri):
+            return self._edition.renderer.render(generated, content)
         text = unescape(_TAG.sub(" ", content))
         self.written[page.url] = WrittenPage(str(page.title), str(page.meta.get("description", "")), text)
         return content
 
     def on_post_page(self, output: str, *, page: MkDocsPage, **_: Any) -> str:
-        """Put the body of a page that was rendered before into its frame."""
+        """Put a body that is made apart into its frame."""
         head = self._heads.get(page.file.src_uri)
         return output.replace(_BODY_MARK, self._read_body(head), 1) if head else output
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from portal.catalogues.citation import make_bibtex
@@ -155,8 +156,8 @@ class Lister(Presenter):
 
     def related(self, package: Package) -> list[Card]:
         """Return other datasets of the same theme."""
-        others = [one for one in self.in_theme(package.theme) if one.name != package.name]
-        return [self.card(one) for one in others[:SHOWN_CARDS]]
+        others = (one for one in self.in_theme(package.theme) if one.name != package.name)
+        return [self.card(one) for one in islice(others, SHOWN_CARDS)]
 
     def systems_of(self, package: Package) -> list[tuple[str, str]]:
         """Return address and name of the systems that carry the figures of a dataset."""

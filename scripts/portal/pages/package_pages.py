@@ -111,10 +111,14 @@ class Studio:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The pages of all packages: their heads by package, and by name of package the folder with the other files."""
+    """The pages of all packages: their heads by package, and by name of package the folder with the other files.
+
+    `words` is the digest of the words, registers and templates that all pages share.
+    """
 
     heads: Sequence[Head]
     folders: Mapping[str, Path]
+    words: str
 
 
 def make_package_pages(catalog: Catalog, project: Path, site: Path, data: Path, shop: Workshop) -> Made:
@@ -150,6 +154,7 @@ def make_package_pages(catalog: Catalog, project: Path, site: Path, data: Path, 
     return Made(
         [_read_head(head, one) for one, each in zip(orders, kept, strict=True) for head in each.value],
         {one.name: each.files for one, each in zip(orders, kept, strict=True)},
+        studio.digest,
     )
 
 

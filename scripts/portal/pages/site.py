@@ -23,7 +23,7 @@ from portal.catalogues.structured_data import Describer, render_script
 from portal.data.tree import move_tree
 from portal.files.asset import name_asset
 from portal.pages.api_document import keep_openapi
-from portal.pages.framed_page import PREFIXES, Frame, Frames, name_owner, write_body
+from portal.pages.framed_page import PREFIXES, Frame, Frames, Head, name_owner
 from portal.pages.generated_pages import Edition, GeneratedPages
 from portal.pages.package_pages import SEARCHED, make_package_pages
 from portal.pages.page import Writer
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from portal.figures.catalog import Catalog
-    from portal.pages.framed_page import Head
     from portal.pages.package_pages import Made
     from portal.pages.view import Page, WrittenPage
     from portal.proofs.agreement import Proof
@@ -84,12 +83,11 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
         made = make_package_pages(catalog, project, out, data, shop)
         documents = {each: keep_openapi(catalog, each, out, shop) for each in LANGUAGES}
         writers = [Writer(catalog, each, openapi=documents[each]) for each in LANGUAGES]
-        editions = {each.language: _edit(project, each, made, folder) for each in writers}
+        editions = {each.language: _edit(project, each, made) for each in writers}
         sources = digest_parts([shop.code, _digest_sources(project)])
         frames = {each: _make_frame(edition, sources) for each, edition in editions.items()}
         heads = [head for edition in editions.values() for head in edition.heads]
-        parts = {head.owner: folder / head.owner for head in heads}
-        framed = Frames(shop.cache, {**parts, **made.folders}, out, shop.published / "site", frames)
+        framed = Frames(shop.cache, made.folders, out, shop.published / "site", frames)
         left = framed.take(heads)
         written: dict[str, dict[Language, WrittenPage]] = {}
         for language, edition in editions.items():
@@ -100,7 +98,7 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
                 written.setdefault(address, {})[language] = page
         move_tree(folder / "mkdocs", out)
         framed.keep()
-        write_facets([Writer(catalog, "vi").card(one) for one in catalog.datasets], out)
+        write_facets([editions["vi"].writer.card(one) for one in catalog.datasets], out)
         shared = map(weigh, [*collect_documents(catalog), *describe_written(written, catalog)])
         datasets = (load_document(made.folders[one.name] / SEARCHED) for one in catalog.datasets)
         lists = (load_document(made.folders[one.name] / SEARCHED) for one in list_found_references(catalog))
@@ -111,16 +109,15 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
     )
 
 
-def _edit(project: Path, writer: Writer, made: Made, folder: Path) -> Edition:
-    """Gather the pages of one language; the bodies of lists of many parts are written below `folder`."""
+def _edit(project: Path, writer: Writer, made: Made) -> Edition:
+    """Gather the pages of one language."""
     catalog, language = writer.catalog, writer.language
     renderer = make_renderer(project / "site" / "theme" / _TEMPLATES, writer)
     pages: list[Page] = []
     heads: list[Head] = []
     for page in writer.shared_pages():
-        if is_later_part(page.path):  # written at once: with their values all of them would fill the memory
-            owner = name_owner(page)
-            heads.append(write_body(folder / owner, owner, language, page, renderer.render(page, "")))
+        if is_later_part(page.path):
+            heads.append(Head(name_owner(page), language, page, "", digest_parts([made.words, digest_value(page)])))
         else:
             pages.append(page)
     sources = project / _SOURCES[language]
@@ -145,7 +142,8 @@ def _make_frame(edition: Edition, sources: str) -> Frame:
 
     titles = [f"{page.path}={page.title}" for page in edition.pages]
     words = digest_value(edition.writer.catalog.settings)
-    return Frame(digest_parts([sources, words, edition.newest, *titles]), describe)
+    digest = digest_parts([sources, words, edition.newest, *titles])
+    return Frame(digest, describe, lambda page: edition.renderer.render(page, ""))
 
 
 def _digest_sources(project: Path) -> str:
