@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Protocol
 from portal.sqlite.arrow_rows import load_table
 from portal.sqlite.full_text import create_full_text, index_datasets, index_observations
 from portal.sqlite.lexicon import read_lexicon
-from portal.sqlite.own_tables import create_own_tables, finish_own_tables, mark_latest, write_dataset, write_findings
+from portal.sqlite.own_tables import (
+    create_own_tables,
+    finish_own_tables,
+    judge_targets,
+    mark_latest,
+    write_dataset,
+    write_findings,
+)
 from portal.sqlite.package_rows import DatasetSummary, create_table_sql, finish_dataset, write_rows
 from portal.sqlite.part import add_parts, makes_a_part, write_parts
 from portal.sqlite.sql import create_index_sql, find_last_row
@@ -139,6 +146,7 @@ def _write_large(connection: sqlite3.Connection, path: Path, package: Package, l
     with _transaction(connection):
         summary = write_rows(connection, package, lexicon.words)
         mark_latest(connection, lexicon.dates, before)
+        judge_targets(connection, lexicon.directions, before)
         index_observations(connection, lexicon, before)
     return summary
 

@@ -26,13 +26,15 @@ _REGISTER_COLUMNS = ("term", "also", *_WORD_COLUMNS, "publisher", "publisher_en"
 class Lexicon:
     """`words` of every code list, by its name; `labels` are all words of a code, whichever list it is of.
 
-    `synonyms` are what the glossary names alike, `dates` those of the documents in the register that have one.
+    `synonyms` are what the glossary names alike, `dates` those of the documents in the register that have one;
+    `directions` say of measures whether more is better.
     """
 
     words: Mapping[str, Words]
     labels: Mapping[str, str]
     synonyms: Synonyms
     dates: Mapping[str, str]
+    directions: Mapping[str, str]
 
 
 def read_lexicon(connection: sqlite3.Connection, code_lists: Iterable[str]) -> Lexicon:
@@ -41,13 +43,15 @@ def read_lexicon(connection: sqlite3.Connection, code_lists: Iterable[str]) -> L
         {name: _read_words(connection, name) for name in code_lists},
         _read_labels(connection),
         read_synonyms(read_records(connection, "glossary")),
-        _read_dates(connection),
+        _read_column(connection, "sources", "date"),
+        _read_column(connection, "measures", "direction"),
     )
 
 
-def _read_dates(connection: sqlite3.Connection) -> dict[str, str]:
-    columns = _list_columns(connection, "sources")
-    return dict(_read_columns(connection, "sources", [columns[0], "date"])) if "date" in columns else {}
+def _read_column(connection: sqlite3.Connection, code_list: str, column: str) -> dict[str, str]:
+    """Return of each code what a column says of it; nothing where the list, or it, has no such column."""
+    columns = _list_columns(connection, code_list)
+    return dict(_read_columns(connection, code_list, [columns[0], column])) if column in columns else {}
 
 
 def _read_words(connection: sqlite3.Connection, code_list: str) -> Words:

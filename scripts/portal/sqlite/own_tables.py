@@ -105,7 +105,7 @@ UPDATE observations SET latest = 1 WHERE rowid IN (
     ) WHERE place = 1
 )
 """
-# What a target may be held against: the newest result of the same series in the same unit.
+# What a target may be held against: the newest result of the same series in the same unit; a series is of one dataset.
 _FIND_RESULTS = """
 WITH newest AS MATERIALIZED (
     SELECT id, series, unit FROM (
@@ -113,12 +113,12 @@ WITH newest AS MATERIALIZED (
             PARTITION BY o.series, o.unit
             ORDER BY coalesce(o.period_end, '9999-12-31') DESC, o.period_start DESC, o.period DESC, o.rowid
         ) AS place
-        FROM observations o WHERE o.status IN ('actual', 'estimate') AND o.value IS NOT NULL
+        FROM observations o WHERE o.rowid > :after AND o.status IN ('actual', 'estimate') AND o.value IS NOT NULL
     ) WHERE place = 1
 )
 SELECT t.rowid, t.id, newest.id FROM observations t
 LEFT JOIN newest ON newest.series = t.series AND newest.unit = t.unit
-WHERE t.status = 'target' ORDER BY t.rowid
+WHERE t.rowid > :after AND t.status = 'target' ORDER BY t.rowid
 """
 
 
@@ -174,29 +174,22 @@ def mark_latest(connection: sqlite3.Connection, dates: Mapping[str, str], after:
 
 
 def finish_own_tables(connection: sqlite3.Connection) -> None:
-    """Judge the targets and write the indexes, when every row is in."""
+    """Write the indexes, when every row is in."""
     for table, *columns in _INDEXES:
         connection.execute(create_index_sql(table, *columns))
-    _judge_targets(connection)
     for index in _SPARSE_INDEXES.split(";")[:-1]:
         connection.execute(index)
 
 
-def _judge_targets(connection: sqlite3.Connection) -> None:
-    directions = _read_directions(connection)
-    for rowid, target_id, result_id in connection.execute(_FIND_RESULTS).fetchall():
+def judge_targets(connection: sqlite3.Connection, directions: Mapping[str, str], after: int = 0) -> None:
+    """Judge the targets behind a rowid; `directions` say of measures whether more is better."""
+    for rowid, target_id, result_id in connection.execute(_FIND_RESULTS, {"after": after}).fetchall():
         target = _read_observation(connection, target_id)
         result = _read_observation(connection, result_id) if result_id else None
-        verdict = judge_target(target, result, directions.get(target.measure, ""))
+        verdict = judge_target(target, result, directions.get(target.measure) or "")
         connection.execute(
             "UPDATE observations SET verdict = ?, result = ? WHERE rowid = ?", (verdict, result_id, rowid)
         )
-
-
-def _read_directions(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return of each measure whether more is better, where its list says so."""
-    columns = [row[1] for row in connection.execute("PRAGMA table_info(measures)")]
-    return dict(connection.execute("SELECT code, direction FROM measures")) if "direction" in columns else {}
 
 
 def _read_observation(connection: sqlite3.Connection, identifier: str) -> Observation:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.sqlite.full_text import DATASET_COLUMNS, describe_datasets, describe_observations, insert_texts
-from portal.sqlite.own_tables import create_own_tables, mark_latest
+from portal.sqlite.own_tables import create_own_tables, judge_targets, mark_latest
 from portal.sqlite.package_rows import create_table_sql, write_rows
 from portal.sqlite.sql import find_last_row
 
@@ -62,6 +62,7 @@ def write_part(file: Path, package: Package, lexicon: Lexicon) -> DatasetSummary
         connection.execute("BEGIN")
         summary = write_rows(connection, package, lexicon.words)
         mark_latest(connection, lexicon.dates)
+        judge_targets(connection, lexicon.directions)
         for table, texts in (
             ("datasets_fts", describe_datasets(connection, lexicon)),
             ("observations_fts", describe_observations(connection, lexicon)),
