@@ -139,7 +139,7 @@ class PortalDatasette(Datasette):  # type: ignore[misc]  # Datasette carries no 
     def _prepare_connection(self, connection: sqlite3.Connection, database: str) -> None:
         super()._prepare_connection(connection, database)
         register(connection)
-        # To read what ten thousand tables are takes longer than a statement may: nobody's statement should do it.
+        # To read what ten thousand tables are takes longer than a statement may: each would begin anew and be stopped.
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
         self.guard(connection)
 

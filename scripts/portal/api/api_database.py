@@ -71,10 +71,13 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
     view_names = _ask_once("view_names")
 
     def learn(self, schema: ApiSchema) -> None:
-        """Take over what was read of the schema already: to ask once for each of ten thousand tables takes seconds."""
+        """Take over what was read of the schema already: to find one of ten thousand tables SQLite looks through all."""
         for name, table in schema.tables.items():
             self.known["table_columns", name] = list(table.columns)
             self.known["primary_keys", name] = list(table.key)
+            self.known["table_exists", name] = not table.view
+            if not table.view:
+                self.known["get_view_definition", name] = None
 
     async def fts_table(self, table: str) -> str | None:
         """Return the virtual table that searches a table, if there is one; SQLite is asked where there may be one."""
