@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from datasette.app import Datasette
+from datasette.database import Database
 from datasette.utils import compound_keys_after_sql
 
-from portal.api.api import open_api, say_after_key
+from portal.api.api import API_SETTINGS, open_api, say_after_key
+from portal.api.api_schema import read_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +122,51 @@ def test_pages_from_the_greatest_value_down_lose_no_row(tmp_path: Path, column: 
     further = [sql for sql in asked if "value <" in sql or "perhaps <" in sql]
     assert further
     assert all(("is null" in sql) == (column == "perhaps") for sql in further), "only where there may be none"
+
+
+def test_what_was_read_of_the_schema_is_what_sqlite_says(tmp_path: Path) -> None:
+    path = tmp_path / "opendata.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            "CREATE TABLE one (code TEXT PRIMARY KEY, name TEXT); CREATE TABLE loose (a, b);"
+            "CREATE TABLE both (b TEXT, a INT, c REAL, PRIMARY KEY (a, b)); CREATE VIEW seen AS SELECT * FROM one;"
+        )
+    api = open_api(path, {})
+    database = api.databases["opendata"]
+    database.learn(schema := read_schema(path, {}))
+    assert set(schema.tables) == {"one", "loose", "both", "seen"}
+    learnt = dict(database.known)
+
+    async def ask() -> dict[tuple[str, str], object]:
+        return {(name, table): await getattr(Database, name)(database, table) for name, table in learnt}
+
+    assert asyncio.run(ask()) == learnt
+
+
+def test_to_read_the_schema_is_no_part_of_a_statement(tmp_path: Path) -> None:
+    path = tmp_path / "opendata.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        columns = ", ".join(f"column_{number} TEXT NOT NULL" for number in range(20))
+        for number in range(3_000):
+            connection.execute(f"CREATE TABLE table_{number} ({columns})")
+    milliseconds = 10  # to read the schema takes ten times as long
+    api = open_api(path, {}, {**API_SETTINGS, "sql_time_limit_ms": milliseconds})
+    answer = asyncio.run(api.execute("opendata", "SELECT count(*) FROM table_1"))
+    assert [tuple(row) for row in answer.rows] == [(0,)]
+
+
+@pytest.mark.parametrize("permissions", [None, ["view-instance", ("view-database", "opendata")]])
+def test_everyone_sees_what_datasette_would_show(tmp_path: Path, permissions: list[object] | None) -> None:
+    path = tmp_path / "opendata.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t (a)")
+    api = open_api(path, {})
+    alone = [("view-table", ("opendata", "t")), ("view-database", "opendata"), ("view-database", "_internal")]
+    asked = [(None, None, permissions)] if permissions else [(action, resource, None) for action, resource in alone]
+
+    async def ask() -> list[tuple[object, object]]:
+        return [
+            (await api.check_visibility(None, *one), await Datasette.check_visibility(api, None, *one)) for one in asked
+        ]
+
+    assert [ours for ours, theirs in asyncio.run(ask()) if ours != theirs] == []

@@ -71,7 +71,7 @@ class PortalDatabase(Database):  # type: ignore[misc]  # Datasette carries no ty
     view_names = _ask_once("view_names")
 
     def learn(self, schema: ApiSchema) -> None:
-        """Take over what was read of the schema already: to find one of ten thousand tables SQLite looks through all."""
+        """Take over what was read of the schema: SQLite looks for one of ten thousand tables among all of them."""
         for name, table in schema.tables.items():
             self.known["table_columns", name] = list(table.columns)
             self.known["primary_keys", name] = list(table.key)
