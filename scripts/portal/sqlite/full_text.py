@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from portal.sqlite.lexicon import Lexicon
 
 # A rowid, and the text of each column.
-_Texts = tuple[int | str, ...]
+_Texts = tuple[int | str | bytes, ...]
 TOKENIZER = "unicode61 remove_diacritics 2"
 # The columns of `datasets_fts`, and how much a word counts by where it stands.
 DATASET_COLUMNS = {"title": 8, "keywords": 6, "figures": 5, "labels": 3, "text": 1}
@@ -121,11 +121,11 @@ def _spell(texts: Sequence[str]) -> list[str]:
 
 
 def insert_texts(connection: sqlite3.Connection, table: str, names: Iterable[str], rows: Iterable[_Texts]) -> None:
-    """Add to a search table rowids, each with the text of every column."""
-    listed = ["rowid", *names]
-    marks = ", ".join("?" * len(listed))
+    """Add to a search table rowids, each with the text of every column, which may be in UTF-8."""
+    listed = list(names)
+    marks = ", CAST(? AS TEXT)" * len(listed)
     connection.executemany(
-        f"INSERT INTO {table}({', '.join(listed)}) VALUES ({marks})",  # noqa: S608 - names from here
+        f"INSERT INTO {table}(rowid, {', '.join(listed)}) VALUES (?{marks})",  # noqa: S608 - names from here
         rows,
     )
 

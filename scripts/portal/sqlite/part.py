@@ -119,13 +119,16 @@ def _copy(connection: sqlite3.Connection, part: str, package: Package) -> dict[s
     # Checked names; the order is that of the files.
     for table in tables:
         connection.execute(f'INSERT INTO main."{table}" SELECT * FROM {part}."{table}" ORDER BY rowid')  # noqa: S608 - as said
-    return {
+    connection.text_factory = bytes  # they are only passed on
+    texts = {
         table: connection.execute(
             f"SELECT id + ?, {', '.join(names)} FROM {part}.{table} ORDER BY id",  # noqa: S608 - names from here
             (before[table],),
         ).fetchall()
         for table, names in _TEXTS.items()
     }
+    connection.text_factory = str
+    return texts
 
 
 def _index(connection: sqlite3.Connection, texts: Mapping[str, list[Any]]) -> None:
