@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from portal.data.table import Table
@@ -50,21 +52,28 @@ class Prover:
     def prove_data(self, packages: Sequence[Package], data: Path, database: Path) -> Proof:
         """Compare the files below `data` and the tables of the database with the packages."""
         with closing(open_database(database)) as connection:
-            proofs = [self._prove_package(package, data / package.name, connection) for package in packages]
+            figures = digest_observations(connection)
+            proofs = [self._prove_package(package, data / package.name, connection, figures) for package in packages]
         return join_proofs([*proofs, prove_archives(data)])
 
-    def _prove_package(self, package: Package, folder: Path, database: sqlite3.Connection) -> Proof:
-        """Compare the forms of one package: files and tables only where the cache does not know that they agree."""
+    def _prove_package(
+        self, package: Package, folder: Path, database: sqlite3.Connection, figures: Mapping[str, str]
+    ) -> Proof:
+        """Compare the forms of one package: files and tables only where the cache does not know that they agree.
+
+        `figures` are the digests of the rows of datasets in the long table.
+        """
+        rows = [*digest_tables(package, database), figures.get(package.name, "")]
         files = [one.name for one in self.distributions[package.name]]
         state = self.state_of(package)
         keys = [
             digest_parts(["files agree", self.code, state, *self._digest_files(folder, files)]),
-            digest_parts(["tables agree", self.code, state, *digest_rows(package, database)]),
+            digest_parts(["tables agree", self.code, state, *rows]),
         ]
         kept: list[list[dict[str, Any]] | None] = [self.cache.recall(key) for key in keys]
         if None in kept:
-            rows = {one.name: Table(package, one, read_plainly) for one in package.resources}
-            proof = compare_package(package, rows, folder, files if kept[0] is None else [], database)
+            read = {one.name: Table(package, one, read_plainly) for one in package.resources}
+            proof = compare_package(package, read, folder, files if kept[0] is None else [], database)
             if proof.findings:
                 return proof
             tables = [asdict(one) for one in proof.comparisons if one.file == DATABASE]
@@ -102,19 +111,39 @@ class Prover:
             yield from (name, find_digest(f"{folder}/{name}", self.cache.digests))
 
 
-def digest_rows(package: Package, database: sqlite3.Connection) -> Iterator[str]:
-    """Yield a digest of the rows of each table of a package in the database, and of its rows in the long table."""
-    for one in package.resources:
-        yield _digest_each(database.execute(f'SELECT * FROM "{one.name}" ORDER BY rowid'))  # noqa: S608 - a checked name
-    if package.kind == "indicator":
-        yield _digest_each(
-            database.execute("SELECT * FROM observations WHERE dataset = ? ORDER BY rowid", (package.name,))
-        )
+def digest_tables(package: Package, database: sqlite3.Connection) -> list[str]:
+    """Return a digest of the rows of each table of a package in the database."""
+    with _undecoded(database):
+        return [
+            _digest_each(database.execute(f'SELECT * FROM "{one.name}" ORDER BY rowid'))  # noqa: S608 - a checked name
+            for one in package.resources
+        ]
 
 
-def _digest_each(rows: sqlite3.Cursor) -> str:
+def digest_observations(database: sqlite3.Connection) -> dict[str, str]:
+    """Return a digest of the rows of each dataset in the long table, which is read once."""
+    with _undecoded(database):
+        rows = database.execute("SELECT dataset, * FROM observations ORDER BY rowid")
+        found: dict[bytes, str] = {}
+        for dataset, own in groupby(rows, key=itemgetter(0)):
+            # Rows that stood elsewhere are not overlooked.
+            found[dataset] = found.get(dataset, "") + _digest_each(own)
+    return {dataset.decode(): digest for dataset, digest in found.items()}
+
+
+@contextmanager
+def _undecoded(database: sqlite3.Connection) -> Iterator[None]:
+    """Let texts come as the bytes that they are kept in: nobody reads them."""
+    database.text_factory = bytes
+    try:
+        yield
+    finally:
+        database.text_factory = str
+
+
+def _digest_each(rows: Iterator[tuple[object, ...]]) -> str:
     digest = hashlib.sha256()
-    while some := rows.fetchmany(_ROWS_AT_ONCE):
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
         digest.update(marshal.dumps(some, _BY_VALUE))
     return digest.hexdigest()
 
