@@ -330,7 +330,7 @@ def test_unchanged_files_are_not_compared_again_and_changed_ones_are(
 
     def prove() -> Proof:
         prover = Prover(written, BuildCache(forms.root / "cache"), "code")
-        return prover.prove_data([package], forms.data, forms.database)
+        return prove_data(prover, package, forms)
 
     first = prove()
     assert prove() == first
@@ -346,10 +346,16 @@ def test_what_changed_in_the_database_alone_is_found(fault: str, forms: Forms) -
     name, suffix, spoil, *_ = SPOILT[fault]
     prover = Prover({name: []}, BuildCache(forms.root / "cache"), "code")
     package = forms.packages[name]
-    assert prover.prove_data([package], forms.data, forms.database).findings == ()
+    assert prove_data(prover, package, forms).findings == ()
     spoil(forms.file(name, suffix))
     for _ in range(2):
-        assert len(prover.prove_data([package], forms.data, forms.database).findings) == 1
+        assert len(prove_data(prover, package, forms).findings) == 1
+
+
+def prove_data(prover: Prover, package: Package, forms: Forms) -> Proof:
+    """Compare the forms of one package, as a build does."""
+    with closing(open_database(forms.database)) as database:
+        return prover.prove_data([package], forms.data, database)
 
 
 def test_counts_add_up(written: Forms) -> None:

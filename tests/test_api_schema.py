@@ -113,20 +113,20 @@ def test_says_what_a_query_answers_and_which_one_cannot_run(database: Path) -> N
         "searched": "SELECT rowid FROM visitors_fts WHERE visitors_fts MATCH match_query(:q) -- by words",
         "first": {"sql": "WITH one AS (SELECT 1 AS a) SELECT a, fold(:x) AS b FROM one", "params": ["x"]},
     }
-    assert read_answers(database, queries) == {}, "without figures nothing can be said"
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(database)) as connection:
+        assert read_answers(connection, queries) == {}, "without figures nothing can be said"
         connection.execute("CREATE VIEW figures AS SELECT * FROM visitors")
-    assert read_answers(database, queries) == {
-        "by_area": ("place", "years"), "searched": ("rowid",), "first": ("a", "b"),
-    }  # fmt: skip
-    for sql, reason in (
-        ("SELECT weight FROM visitors", "no such column: weight"),
-        ("SELECT * FROM fish", "no such table: fish"),
-        ("SELECT , 1", 'near ",": syntax error'),
-    ):
-        said = f"metadata.yml: datasette.queries.bad: SQLite không chạy được / SQLite cannot run it: {reason}"
-        with pytest.raises(SettingsError, match=f"^{re.escape(said)}$"):
-            read_answers(database, {"bad": {"sql": sql}})
+        assert read_answers(connection, queries) == {
+            "by_area": ("place", "years"), "searched": ("rowid",), "first": ("a", "b"),
+        }  # fmt: skip
+        for sql, reason in (
+            ("SELECT weight FROM visitors", "no such column: weight"),
+            ("SELECT * FROM fish", "no such table: fish"),
+            ("SELECT , 1", 'near ",": syntax error'),
+        ):
+            said = f"metadata.yml: datasette.queries.bad: SQLite không chạy được / SQLite cannot run it: {reason}"
+            with pytest.raises(SettingsError, match=f"^{re.escape(said)}$"):
+                read_answers(connection, {"bad": {"sql": sql}})
 
 
 def test_takes_the_counts_that_the_build_made(database: Path) -> None:

@@ -213,15 +213,15 @@ def test_pages_are_compared_again_where_they_changed(
         return compare_pages(package, table, folder, database)
 
     monkeypatch.setattr(proof, "compare_pages", note)
-    database = published.folder.current / "opendata.db"
-    first = prover.prove_pages(packages, site, database)
-    assert (first.findings, len(first.comparisons)) == ((), 2)
-    assert prover.prove_pages(packages, site, database) == first
-    assert compared == ["fish"]
-    page = site / "catalog/fish/index.html"
-    page.write_text("<p>nothing</p>", "utf-8")
-    for _ in range(2):  # what does not agree is never kept
-        assert [one.code for one in prover.prove_pages(packages, site, database).findings] == ["form-unreadable"]
-    page.unlink()
-    assert prover.prove_pages(packages, site, database).findings
+    with closing(open_database(published.folder.current / "opendata.db")) as database:
+        first = prover.prove_pages(packages, site, database)
+        assert (first.findings, len(first.comparisons)) == ((), 2)
+        assert prover.prove_pages(packages, site, database) == first
+        assert compared == ["fish"]
+        page = site / "catalog/fish/index.html"
+        page.write_text("<p>nothing</p>", "utf-8")
+        for _ in range(2):  # what does not agree is never kept
+            assert [one.code for one in prover.prove_pages(packages, site, database).findings] == ["form-unreadable"]
+        page.unlink()
+        assert prover.prove_pages(packages, site, database).findings
     assert compared == ["fish"] * 4

@@ -7,7 +7,7 @@ import gc
 import json
 import resource
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ from portal.files.precompression import GZIP_SUFFIX, compress_files
 from portal.pages.account import account_for
 from portal.pages.site import write_agreement_page, write_site
 from portal.proofs.proof import Prover, write_proof
+from portal.proofs.reread_database import open_database
 from portal.releases.inputs import digest_project
 from portal.releases.published import note_published, recall_published
 from portal.releases.release import publish, stage
@@ -128,7 +129,7 @@ def build_portal(
     the disk fails, BuildLockedError where another build runs, SettingsError for a faulty metadata.yml, WorkError where
     work on a package failed or anything changed meanwhile; the published release stays as it was in every such case.
     """
-    with _thawed(), stage(folder) as staging:
+    with ExitStack() as held, _thawed(), stage(folder) as staging:
         published = recall_published(folder)
         cache = BuildCache(folder.root / "cache", published)
         known = KnownFiles(cache, code := digest_code(project))
@@ -146,6 +147,8 @@ def build_portal(
         tables = open_tables(packages)
         with _timed("database", report):
             summaries = write_database(staging / "opendata.db", packages, findings, KeptParts(shop))
+            # Opened once: to read what ten thousand tables are takes half a second.
+            database = held.enter_context(closing(open_database(staging / "opendata.db")))
         with _timed("distributions", report):
             data = staging / "site" / "data"
             distributions = write_each(packages, data, shop)
@@ -154,13 +157,13 @@ def build_portal(
                 cache.note_digest(data / one.name, one.sha256)
         prover = Prover(distributions, cache, shop.code, shop.state_of)
         with _timed("agreement", report):
-            proof = prover.prove_data(packages, data, staging / "opendata.db")
+            proof = prover.prove_data(packages, data, database)
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         catalog = replace(
             summarise(make_catalog(settings, packages, tables, distributions, findings), shop),
-            shapes=read_shapes(staging / "opendata.db"),
-            answers=read_answers(staging / "opendata.db", settings.datasette.get("queries", {})),
+            shapes=read_shapes(database),
+            answers=read_answers(database, settings.datasette.get("queries", {})),
             summaries=summaries,
             collections=collections,
         )
@@ -172,7 +175,7 @@ def build_portal(
         with _timed("standards", report):
             write_graph(catalog, written.folders, staging / "site")
         with _timed("pages", report):
-            proof += prover.prove_pages(packages, staging / "site", staging / "opendata.db")
+            proof += prover.prove_pages(packages, staging / "site", database)
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         with _timed("compress", report):

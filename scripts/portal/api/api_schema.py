@@ -98,16 +98,15 @@ def read_schema(database: Path, metadata: Mapping[str, Any]) -> ApiSchema:
     return ApiSchema(tables, queries)
 
 
-def read_answers(database: Path, queries: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def read_answers(database: sqlite3.Connection, queries: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the columns of what each canned query answers; nothing where the catalogue is too small for `figures`.
 
     Raises SettingsError where SQLite cannot run one.
     """
-    with closing(_connect(database)) as connection:
-        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'figures'").fetchone():
-            return {}
-        register(connection)
-        return {name: _read_answer(connection, name, query) for name, query in queries.items()}
+    if not database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'figures'").fetchone():
+        return {}
+    register(database)
+    return {name: _read_answer(database, name, query) for name, query in queries.items()}
 
 
 def _read_answer(connection: sqlite3.Connection, name: str, query: Mapping[str, Any] | str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -20,7 +20,6 @@ from portal.data.tree import find_digest
 from portal.proofs.agreement import Comparison, Proof, compare_archive, compare_package, join_proofs
 from portal.proofs.form import DATABASE
 from portal.proofs.page_agreement import compare_pages, list_pages
-from portal.proofs.reread_database import open_database
 from portal.proofs.reread_source import read_plainly
 from portal.work.build_cache import digest_parts
 from portal.work.package_work import digest_package
@@ -49,11 +48,10 @@ class Prover:
     code: str
     state_of: Callable[[Package], str] = digest_package
 
-    def prove_data(self, packages: Sequence[Package], data: Path, database: Path) -> Proof:
+    def prove_data(self, packages: Sequence[Package], data: Path, database: sqlite3.Connection) -> Proof:
         """Compare the files below `data` and the tables of the database with the packages."""
-        with closing(open_database(database)) as connection:
-            figures = digest_observations(connection)
-            proofs = [self._prove_package(package, data / package.name, connection, figures) for package in packages]
+        figures = digest_observations(database)
+        proofs = [self._prove_package(package, data / package.name, database, figures) for package in packages]
         return join_proofs([*proofs, prove_archives(data)])
 
     def _prove_package(
@@ -82,11 +80,10 @@ class Prover:
                 self.cache.remember(key, comparisons)
         return Proof(tuple(Comparison(**one) for comparisons in kept for one in comparisons or ()))
 
-    def prove_pages(self, packages: Sequence[Package], site: Path, database: Path) -> Proof:
+    def prove_pages(self, packages: Sequence[Package], site: Path, database: sqlite3.Connection) -> Proof:
         """Compare the pages of both languages."""
         words = [f"{one.name}={self.state_of(one)}" for one in packages if one.kind == "reference"]
-        with closing(open_database(database)) as connection:
-            return join_proofs(self._prove_own_pages(one, site, connection, words) for one in packages)
+        return join_proofs(self._prove_own_pages(one, site, database, words) for one in packages)
 
     def _prove_own_pages(
         self, package: Package, site: Path, database: sqlite3.Connection, words: Sequence[str]

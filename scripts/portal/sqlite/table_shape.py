@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import sqlite3
 
 # What a cell of a column is in JSON, by the type that the database declares.
 _JSON_TYPES = {"NUMERIC": "number", "INTEGER": "integer", "INT": "integer", "REAL": "number"}
@@ -34,20 +32,19 @@ class TableShape:
     searchable: bool
 
 
-def read_shapes(database: Path) -> tuple[TableShape, ...]:
-    """Return the tables and views of `database` by name, but for those in which SQLite keeps its search.
+def read_shapes(database: sqlite3.Connection) -> tuple[TableShape, ...]:
+    """Return the tables and views of a database by name, but for those in which SQLite keeps its search.
 
     Raises sqlite3.Error.
     """
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        query = "SELECT name, type FROM pragma_table_list WHERE schema = 'main' ORDER BY name"
-        kinds = {name: kind for name, kind in connection.execute(query) if not name.startswith("sqlite_")}
-        shown = [name for name, kind in kinds.items() if kind in {"table", "view"}]
-        return tuple(_read_shape(connection, name, kinds.get(f"{name}{_FULL_TEXT}") == "virtual") for name in shown)
+    query = "SELECT name, type FROM pragma_table_list WHERE schema = 'main' ORDER BY name"
+    kinds = {name: kind for name, kind in database.execute(query) if not name.startswith("sqlite_")}
+    shown = [name for name, kind in kinds.items() if kind in {"table", "view"}]
+    return tuple(_read_shape(database, name, kinds.get(f"{name}{_FULL_TEXT}") == "virtual") for name in shown)
 
 
-def _read_shape(connection: sqlite3.Connection, name: str, searchable: bool) -> TableShape:
-    rows = connection.execute('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (name,)).fetchall()
+def _read_shape(database: sqlite3.Connection, name: str, searchable: bool) -> TableShape:
+    rows = database.execute('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (name,)).fetchall()
     columns = tuple(
         ColumnShape(column, _JSON_TYPES.get(kind, "string"), nullable=not (required or place))
         for column, kind, required, place in rows
