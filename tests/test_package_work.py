@@ -21,6 +21,7 @@ from portal.releases.release import BuildFolder
 from portal.work import package_work
 from portal.work.build_cache import BuildCache, digest_value
 from portal.work.build_event import Advanced, Begun
+from portal.work.cache_notes import NOTES, PLACES
 from portal.work.scheduler import Here, Processes, WorkError
 
 if TYPE_CHECKING:
@@ -132,11 +133,12 @@ def folder(tmp_path: Path) -> BuildFolder:
 
 
 def spoil_entries(cache: Path) -> int:
-    """Change a byte in the middle of everything that is kept."""
+    """Change a byte in the middle of everything that is kept, and all that stands side by side."""
     files = [path for path in cache.rglob("*") if path.is_file()]
     for path in files:
         raw = bytearray(path.read_bytes())
-        raw[len(raw) // 2] ^= 1
+        for place in range(len(raw)) if path.name in {NOTES, PLACES} else [len(raw) // 2]:
+            raw[place] ^= 1
         path.write_bytes(raw)
     return len(files)
 

@@ -13,19 +13,20 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import json
 import os
 import pickle
 import shutil
 import sys
 import tempfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portal.data.tree import digest_file, list_tree
 from portal.releases.release import digest_inputs
+from portal.work.cache_notes import FRESH, NOTES, PLACES, CacheNotes, SpoiltError, read_note, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 _ENTRY = "entry.json"
 _FILES = "files"
 _CHUNK = 1 << 20
-_SEAL_BYTES = 65  # a digest and the end of its line
-# What is not finished; it is left behind where a process dies.
-FRESH = ".new-"
 # Entries that the latest build did not ask for: enough to go back to the data of before.
 KEPT_UNUSED = 200
 
@@ -72,10 +70,6 @@ def digest_value(value: object) -> str:
     return hashlib.sha256(buffer.getbuffer()).hexdigest()
 
 
-class SpoiltError(ValueError):
-    """A kept file that is not as it was put in; the message is its path."""
-
-
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where files go whose names begin with `prefix`, and where the published release has them, if it does.
@@ -107,7 +101,8 @@ class BuildCache:
         self.root = root
         self.taken: set[str] = set()
         self._published = published
-        self._used: set[str] = set()
+        self._notes = CacheNotes(root)
+        self._used: dict[str, None] = {}
         self._digests: dict[int, bytes] = {}
         self._new: set[int] = set()
 
@@ -136,14 +131,15 @@ class BuildCache:
         try:
             return self.take_made(key, places)
         except (OSError, ValueError):  # there is none, or it is not what was put in
+            self._notes.forget(key)
             shutil.rmtree(self.root / key, ignore_errors=True)
             return None
 
     def take_made(self, key: str, places: Sequence[Destination] = ()) -> Kept:
         """Take what was kept a moment ago; raise OSError where the disk fails, SpoiltError where it was spoilt."""
-        self._used.add(key)
+        self._used[key] = None
         entry = self.root / key
-        note = _read_sealed(entry / _ENTRY, key)
+        note = self._read(key, entry / _ENTRY)
         targets = [(name, digest, _find_place(name, places)) for name, digest in note["files"].items()]
         for parent in {target.rpartition("/")[0] for _, _, (target, _) in targets if target}:
             Path(parent).mkdir(parents=True, exist_ok=True)
@@ -165,40 +161,42 @@ class BuildCache:
             for target in put:
                 Path(target).unlink(missing_ok=True)
             raise
-        os.utime(entry)
         self.taken.add(key)
         return Kept(note["value"], entry / _FILES)
 
     def keep(self, key: str, make: Callable[[Path], Any]) -> None:
         """Keep what `make` writes and returns for a key. Raises OSError where the disk fails."""
-        self._used.add(key)
+        self._used[key] = None
         self._put_in(self.root / key, make)
 
     def recall(self, key: str) -> Any:
         """Return the value that was kept for a key; None where there is none, or it is not as it was kept."""
-        self._used.add(key)
-        path = self.root / key
+        self._used[key] = None
         try:
-            value = _read_sealed(path, key)
-            os.utime(path)
+            return self._read(key, self.root / key)
         except (OSError, ValueError):
             return None
-        return value
 
     def remember(self, key: str, value: Any) -> None:
         """Keep a value of JSON for a key. Raises OSError where the disk fails."""
-        self._used.add(key)
+        self._used[key] = None
+        self._notes.forget(key)
         self.root.mkdir(parents=True, exist_ok=True)
         descriptor, fresh = tempfile.mkstemp(dir=self.root, prefix=FRESH)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_write_sealed(value, key))
+            file.write(write_note(value, key))
         Path(fresh).replace(self.root / key)
 
     def prune(self) -> None:
         """Remove what killed builds left, and the oldest entries that this build did not ask for."""
         if not self.root.exists():
             return
-        unused = [path for path in self.root.iterdir() if path.name not in self._used]
+        found = {*os.listdir(self.root)}  # noqa: PTH208 - as text: there are a hundred thousand
+        with suppress(OSError):  # without its note here an entry's own is read
+            for key in self._notes.keep([key for key in self._used if key in found], self._read_note):
+                if key in found:
+                    os.utime(self.root / key)  # it was used until now
+        unused = [self.root / name for name in found - self._used.keys() - {NOTES, PLACES}]
         kept = sorted((path for path in unused if not path.name.startswith(".")), key=_last_used, reverse=True)
         for path in {*unused} - {*kept[:KEPT_UNUSED]}:
             if path.is_dir():
@@ -206,13 +204,24 @@ class BuildCache:
             else:
                 path.unlink(missing_ok=True)
 
+    def _read(self, key: str, path: Path) -> Any:
+        """Return what is noted of an entry, by its own note only where there is no other that is as it was written."""
+        if note := self._notes.read(key):
+            with suppress(SpoiltError):
+                return read_note(note, key, path)
+        return read_note(path.read_bytes(), key, path)
+
+    def _read_note(self, key: str) -> bytes:
+        path = self.root / key
+        return (path / _ENTRY if path.is_dir() else path).read_bytes()
+
     def _put_in(self, entry: Path, make: Callable[[Path], Any]) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
         try:
             value = make(fresh / _FILES)
             digests = {name: digest_file(f"{fresh}/{_FILES}/{name}") for name in list_tree(fresh / _FILES)}
-            (fresh / _ENTRY).write_bytes(_write_sealed({"value": value, "files": digests}, entry.name))
+            (fresh / _ENTRY).write_bytes(write_note({"value": value, "files": digests}, entry.name))
             _rename(fresh, entry)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -268,25 +277,6 @@ def _copy_same(file: str, name: str, digest: str) -> None:
 def _expect(found: str, digest: str, file: str) -> None:
     if found != digest:
         raise SpoiltError(file)
-
-
-def _write_sealed(value: Any, key: str) -> bytes:
-    """Return a value as JSON behind a digest of it and of the key that it is kept for."""
-    content = json.dumps(value, ensure_ascii=False).encode()
-    return _seal(key, content) + content
-
-
-def _read_sealed(path: Path, key: str) -> Any:
-    """Return the value in a file. Raises OSError where there is none, SpoiltError where it is not as it was written."""
-    kept = path.read_bytes()
-    content = kept[_SEAL_BYTES:]
-    if kept[:_SEAL_BYTES] != _seal(key, content):
-        raise SpoiltError(path)
-    return json.loads(content)
-
-
-def _seal(key: str, content: bytes) -> bytes:
-    return hashlib.sha256(key.encode() + content).hexdigest().encode() + b"\n"
 
 
 def _last_used(path: Path) -> float:
