@@ -83,7 +83,10 @@ def digest_file(path: Path | str) -> str:
 
 
 def find_digest(file: str, digests: Mapping[int, bytes], inode: int = 0) -> str:
-    """Return the SHA-256 of a file; it is read only if its inode is not among those of which it is known."""
+    """Return the SHA-256 of a file; it is read only if its inode is not among those of which it is known.
+
+    A folder may have other numbers for its files than they themselves: `inode` is that of `os.stat`.
+    """
     known = digests.get(inode or os.stat(file).st_ino)  # noqa: PTH116 - as text: there are hundreds of thousands
     return known.hex() if known else digest_file(file)
 

@@ -56,7 +56,7 @@ def write_checksums(files: Mapping[str, str], data: Path, digests: Mapping[int, 
     own bytes.
     """
     found = sorted(
-        (name, files.get(name) or find_digest(entry.path, digests, entry.inode()))
+        (name, files.get(name) or find_digest(entry.path, digests))
         for name, entry in scan_tree(data)
         if not name.endswith(GZIP_SUFFIX)
     )

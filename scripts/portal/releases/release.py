@@ -182,9 +182,10 @@ def _seal(staging: Path, current: Path, digests: Mapping[int, bytes], is_publish
         for name, entry in scan_tree(staging):
             if name == MANIFEST:
                 continue
-            if not is_published(entry.inode()):
+            status = entry.stat()
+            if not is_published(status.st_ino):
                 _set_time(entry, f"{current}/{name}", now)
-            one = _describe(name, entry.stat().st_size, find_digest(entry.path, digests, entry.inode()))
+            one = _describe(name, status.st_size, find_digest(entry.path, digests, status.st_ino))
             file.write(before + json.dumps(one, ensure_ascii=False))
             before = ",\n"
         file.write("\n]}\n")

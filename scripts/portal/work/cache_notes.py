@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,9 @@ class CacheNotes:
 
     @cached_property
     def _file(self) -> int:
-        return os.open(self._root / NOTES, os.O_RDONLY)
+        descriptor = os.open(self._root / NOTES, os.O_RDONLY)
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
 
     def read(self, key: str) -> bytes | None:
         """Return the note of an entry; None where it is not here. It may be damaged."""
