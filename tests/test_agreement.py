@@ -29,17 +29,20 @@ from portal.files.distribution import FORMATS, write_distributions
 from portal.files.static_json import write_json_columns
 from portal.proofs.agreement import Proof, Reading, compare_package, compare_table
 from portal.proofs.form import FORMS, NO_TABLES, Form, find_form
-from portal.proofs.proof import Prover
+from portal.proofs.proof import Ground, Prover
 from portal.proofs.reread_database import open_database
 from portal.proofs.reread_json import read_json_columns
 from portal.proofs.reread_text import find_strange_members, read_csv
 from portal.words.text import Text
 from portal.work.build_cache import BuildCache
+from portal.work.package_work import Workshop
+from portal.work.scheduler import Here, Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from portal.data.package import Package
+    from portal.work.scheduler import Scheduler
 
 NFD = unicodedata.normalize("NFD", "Phú Quốc")
 MARKET = [
@@ -329,8 +332,7 @@ def test_unchanged_files_are_not_compared_again_and_changed_ones_are(
     written = {"market": [type("File", (), {"name": name})() for name in files]}
 
     def prove() -> Proof:
-        prover = Prover(written, BuildCache(forms.root / "cache"), "code")
-        return prove_data(prover, package, forms)
+        return prove_data(written, [package], forms)
 
     first = prove()
     assert prove() == first
@@ -344,18 +346,36 @@ def test_unchanged_files_are_not_compared_again_and_changed_ones_are(
 @pytest.mark.parametrize("fault", ["SQLite", "SQLite (observations)", "order", "missing row", "extra row"])
 def test_what_changed_in_the_database_alone_is_found(fault: str, forms: Forms) -> None:
     name, suffix, spoil, *_ = SPOILT[fault]
-    prover = Prover({name: []}, BuildCache(forms.root / "cache"), "code")
     package = forms.packages[name]
-    assert prove_data(prover, package, forms).findings == ()
+    assert prove_data({name: []}, [package], forms).findings == ()
     spoil(forms.file(name, suffix))
     for _ in range(2):
-        assert len(prove_data(prover, package, forms).findings) == 1
+        assert len(prove_data({name: []}, [package], forms).findings) == 1
 
 
-def prove_data(prover: Prover, package: Package, forms: Forms) -> Proof:
-    """Compare the forms of one package, as a build does."""
-    with closing(open_database(forms.database)) as database:
-        return prover.prove_data([package], forms.data, database)
+@pytest.mark.parametrize("spoilt", ["nothing", "SQLite", "CSV"])
+def test_it_does_not_show_where_forms_were_compared(spoilt: str, forms: Forms) -> None:
+    if spoilt != "nothing":
+        name, suffix, spoil, *_ = SPOILT[spoilt]
+        spoil(forms.file(name, suffix))
+    packages = [forms.packages[name] for name in ("fish", "market")]
+    written = {
+        one.name: [type("File", (), {"name": path.name})() for path in sorted((forms.data / one.name).iterdir())]
+        for one in packages
+    }
+    here = prove_data(written, packages, forms)
+    shutil.rmtree(forms.root / "cache", ignore_errors=True)
+    assert prove_data(written, packages, forms, Processes(2, start_seconds=0)) == here
+    assert bool(here.findings) == (spoilt != "nothing")
+
+
+def prove_data(
+    written: Mapping[str, Any], packages: Sequence[Package], forms: Forms, scheduler: Scheduler | None = None
+) -> Proof:
+    """Compare the forms of packages, as a build does."""
+    shop = Workshop(scheduler or Here(), BuildCache(forms.root / "cache"), "code", lambda _event: None, forms.root)
+    with closing(Ground(forms.data, forms.root, forms.database)) as ground:
+        return Prover(written, shop, ground).prove_data(packages)
 
 
 def test_counts_add_up(written: Forms) -> None:

@@ -18,7 +18,7 @@ from portal.data.descriptor import read_packages
 from portal.data.table import Table
 from portal.proofs import proof
 from portal.proofs.page_agreement import compare_pages
-from portal.proofs.proof import Prover
+from portal.proofs.proof import Ground, Prover
 from portal.proofs.reread_database import open_database
 from portal.proofs.reread_pages import read_shown_day, read_shown_number
 from portal.proofs.reread_period import read_shown_period
@@ -26,6 +26,8 @@ from portal.words.number import format_number
 from portal.words.period import format_period
 from portal.words.text import LANGUAGES
 from portal.work.build_cache import BuildCache
+from portal.work.package_work import Workshop
+from portal.work.scheduler import Here
 
 if TYPE_CHECKING:
     import sqlite3
@@ -205,7 +207,7 @@ def test_pages_are_compared_again_where_they_changed(
     published: Published, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packages = [one for one in read_packages(published.project / "datapackages").packages if one.name == "fish"]
-    prover = Prover({}, BuildCache(tmp_path / "cache"), "code")
+    shop = Workshop(Here(), BuildCache(tmp_path / "cache"), "code", lambda _event: None, tmp_path)
     compared: list[str] = []
 
     def note(package: Package, table: Table, folder: Path, database: sqlite3.Connection) -> Proof:
@@ -213,15 +215,16 @@ def test_pages_are_compared_again_where_they_changed(
         return compare_pages(package, table, folder, database)
 
     monkeypatch.setattr(proof, "compare_pages", note)
-    with closing(open_database(published.folder.current / "opendata.db")) as database:
-        first = prover.prove_pages(packages, site, database)
+    with closing(Ground(site / "data", site, published.folder.current / "opendata.db")) as ground:
+        prover = Prover({}, shop, ground)
+        first = prover.prove_pages(packages)
         assert (first.findings, len(first.comparisons)) == ((), 2)
-        assert prover.prove_pages(packages, site, database) == first
+        assert prover.prove_pages(packages) == first
         assert compared == ["fish"]
         page = site / "catalog/fish/index.html"
         page.write_text("<p>nothing</p>", "utf-8")
         for _ in range(2):  # what does not agree is never kept
-            assert [one.code for one in prover.prove_pages(packages, site, database).findings] == ["form-unreadable"]
+            assert [one.code for one in prover.prove_pages(packages).findings] == ["form-unreadable"]
         page.unlink()
-        assert prover.prove_pages(packages, site, database).findings
+        assert prover.prove_pages(packages).findings
     assert compared == ["fish"] * 4

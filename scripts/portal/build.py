@@ -36,8 +36,7 @@ from portal.files.latest import write_latest
 from portal.files.precompression import GZIP_SUFFIX, compress_files
 from portal.pages.account import account_for
 from portal.pages.site import write_agreement_page, write_site
-from portal.proofs.proof import Prover, write_proof
-from portal.proofs.reread_database import open_database
+from portal.proofs.proof import Ground, Prover, write_proof
 from portal.releases.inputs import digest_project
 from portal.releases.published import note_published, recall_published
 from portal.releases.release import publish, stage
@@ -147,23 +146,22 @@ def build_portal(
         tables = open_tables(packages)
         with _timed("database", report):
             summaries = write_database(staging / "opendata.db", packages, findings, KeptParts(shop))
-            # Opened once: to read what ten thousand tables are takes half a second.
-            database = held.enter_context(closing(open_database(staging / "opendata.db")))
         with _timed("distributions", report):
             data = staging / "site" / "data"
+            ground = held.enter_context(closing(Ground(data, staging / "site", staging / "opendata.db")))
             distributions = write_each(packages, data, shop)
             collections = write_collections(packages, distributions, staging / "opendata.db", data)
             for one in collections:
                 cache.note_digest(data / one.name, one.sha256)
-        prover = Prover(distributions, cache, shop.code, shop.state_of)
+        prover = Prover(distributions, shop, ground)
         with _timed("agreement", report):
-            proof = prover.prove_data(packages, data, database)
+            proof = prover.prove_data(packages)
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         catalog = replace(
             summarise(make_catalog(settings, packages, tables, distributions, findings), shop),
-            shapes=read_shapes(database),
-            answers=read_answers(database, settings.datasette.get("queries", {})),
+            shapes=read_shapes(ground.database),
+            answers=read_answers(ground.database, settings.datasette.get("queries", {})),
             summaries=summaries,
             collections=collections,
         )
@@ -175,7 +173,7 @@ def build_portal(
         with _timed("standards", report):
             write_graph(catalog, written.folders, staging / "site")
         with _timed("pages", report):
-            proof += prover.prove_pages(packages, staging / "site", database)
+            proof += prover.prove_pages(packages)
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
         with _timed("compress", report):

@@ -11,6 +11,7 @@ import json
 import marshal
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,9 @@ from portal.data.tree import find_digest
 from portal.proofs.agreement import Comparison, Proof, compare_archive, compare_package, join_proofs
 from portal.proofs.form import DATABASE
 from portal.proofs.page_agreement import compare_pages, list_pages
+from portal.proofs.reread_database import open_database
 from portal.proofs.reread_source import read_plainly
 from portal.work.build_cache import digest_parts
-from portal.work.package_work import digest_package
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from portal.data.package import Package
     from portal.files.distribution import Distribution
-    from portal.work.build_cache import BuildCache
+    from portal.work.package_work import Workshop
 
 PROOF = "agreement.json"
 _ROWS_AT_ONCE = 1_000
@@ -39,73 +40,126 @@ _ROWS_AT_ONCE = 1_000
 _BY_VALUE = 2
 
 
+@dataclass(frozen=True)
+class Ground:
+    """Where the forms lie that a build compares: below `data` and `site`, and in the database `path`.
+
+    Every process opens the database once: to read what ten thousand tables are takes half a second.
+    """
+
+    data: Path
+    site: Path
+    path: Path
+
+    @cached_property
+    def database(self) -> sqlite3.Connection:
+        """Return the open database."""
+        return open_database(self.path)
+
+    def __getstate__(self) -> dict[str, Path]:
+        """Return the paths: an open database cannot be sent to another process."""
+        return {"data": self.data, "site": self.site, "path": self.path}
+
+    def close(self) -> None:
+        """Close the database, if it is open."""
+        if database := vars(self).pop("database", None):
+            database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be compared of a package: its files, its tables, its pages; and the keys of the answers.
+
+    `kept` are the answers that are known, as values of JSON. `files` are those that are still to be compared.
+    """
+
+    package: Package
+    keys: Sequence[str]
+    kept: Sequence[list[dict[str, Any]] | None]
+    files: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the package."""
+        return self.package.name
+
+
 @dataclass(frozen=True, slots=True)
 class Prover:
-    """Compares the forms of one build; `code` is the digest of what made them, `state_of` gives that of a package."""
+    """Compares the forms of one build, as far as the `shop` does not know that they agree."""
 
     distributions: Mapping[str, Sequence[Distribution]]
-    cache: BuildCache
-    code: str
-    state_of: Callable[[Package], str] = digest_package
+    shop: Workshop
+    ground: Ground
 
-    def prove_data(self, packages: Sequence[Package], data: Path, database: sqlite3.Connection) -> Proof:
-        """Compare the files below `data` and the tables of the database with the packages."""
-        figures = digest_observations(database)
-        proofs = [self._prove_package(package, data / package.name, database, figures) for package in packages]
-        return join_proofs([*proofs, prove_archives(data)])
+    def prove_data(self, packages: Sequence[Package]) -> Proof:
+        """Compare the files and the tables of the database with the packages."""
+        figures = digest_observations(self.ground.database)
+        questions = [self._ask_forms(package, figures.get(package.name, "")) for package in packages]
+        return self._answer("agreement", compare_forms, questions) + prove_archives(self.ground.data)
 
-    def _prove_package(
-        self, package: Package, folder: Path, database: sqlite3.Connection, figures: Mapping[str, str]
-    ) -> Proof:
-        """Compare the forms of one package: files and tables only where the cache does not know that they agree.
+    def prove_pages(self, packages: Sequence[Package]) -> Proof:
+        """Compare the pages of both languages with the database, of which `prove_data` found that it agrees."""
+        words = [f"{one.name}={self.shop.state_of(one)}" for one in packages if one.kind == "reference"]
+        return self._answer("pages", compare_shown, [self._ask_pages(one, words) for one in packages])
 
-        `figures` are the digests of the rows of datasets in the long table.
-        """
-        rows = [*digest_tables(package, database), figures.get(package.name, "")]
+    def _ask_forms(self, package: Package, figures: str) -> Question:
+        """Ask for the forms of one package; `figures` is the digest of its rows in the long table."""
         files = [one.name for one in self.distributions[package.name]]
-        state = self.state_of(package)
+        known = [self.shop.code, self.shop.state_of(package)]
         keys = [
-            digest_parts(["files agree", self.code, state, *self._digest_files(folder, files)]),
-            digest_parts(["tables agree", self.code, state, *rows]),
+            digest_parts(["files agree", *known, *self._digest_files(self.ground.data / package.name, files)]),
+            digest_parts(["tables agree", *known, *digest_tables(package, self.ground.database), figures]),
         ]
-        kept: list[list[dict[str, Any]] | None] = [self.cache.recall(key) for key in keys]
-        if None in kept:
-            read = {one.name: Table(package, one, read_plainly) for one in package.resources}
-            proof = compare_package(package, read, folder, files if kept[0] is None else [], database)
-            if proof.findings:
-                return proof
-            tables = [asdict(one) for one in proof.comparisons if one.file == DATABASE]
-            kept = [kept[0] or [asdict(one) for one in proof.comparisons if one.file != DATABASE], tables]
-            for key, comparisons in zip(keys, kept, strict=True):
-                self.cache.remember(key, comparisons)
-        return Proof(tuple(Comparison(**one) for comparisons in kept for one in comparisons or ()))
+        kept = [self.shop.cache.recall(key) for key in keys]
+        return Question(package, keys, kept, files if kept[0] is None else [])
 
-    def prove_pages(self, packages: Sequence[Package], site: Path, database: sqlite3.Connection) -> Proof:
-        """Compare the pages of both languages."""
-        words = [f"{one.name}={self.state_of(one)}" for one in packages if one.kind == "reference"]
-        return join_proofs(self._prove_own_pages(one, site, database, words) for one in packages)
+    def _ask_pages(self, package: Package, words: Sequence[str]) -> Question:
+        """Ask for the pages of one package, which also show the `words`."""
+        pages = self._digest_files(self.ground.site, list_pages(package, self.ground.site))
+        key = digest_parts(["pages agree", self.shop.code, self.shop.state_of(package), *pages, *words])
+        return Question(package, [key], [self.shop.cache.recall(key)])
 
-    def _prove_own_pages(
-        self, package: Package, site: Path, database: sqlite3.Connection, words: Sequence[str]
-    ) -> Proof:
-        """Compare the pages of one package, unless they, the package and the `words` in them were found to agree.
+    def _answer(self, stage: str, step: Callable[[Question, Ground], Proof], questions: Sequence[Question]) -> Proof:
+        """Return the answers in the order of the questions; what agrees is kept."""
+        left = [one for one in questions if None in one.kept]
+        done = {one.name: one.result for one in self.shop.do(stage, step, left, self.ground)}
+        return join_proofs(
+            self._keep(one, done[one.name])
+            if one.name in done
+            else Proof(tuple(Comparison(**each) for kept in one.kept for each in kept or ()))
+            for one in questions
+        )
 
-        The rows of the database are those of the package: `prove_data` found so in this very build.
-        """
-        pages = self._digest_files(site, list_pages(package, site))
-        key = digest_parts(["pages agree", self.code, self.state_of(package), *pages, *words])
-        kept = self.cache.recall(key)
-        if kept is not None:
-            return Proof(tuple(Comparison(**one) for one in kept))
-        proof = compare_pages(package, Table(package, package.main, read_plainly), site, database)
-        if not proof.findings:
-            self.cache.remember(key, [asdict(one) for one in proof.comparisons])
-        return proof
+    def _keep(self, question: Question, proof: Proof) -> Proof:
+        """Keep that the forms agree, if they do; return the proof with what was known before."""
+        if proof.findings:
+            return proof
+        found: list[list[dict[str, Any]]] = [[] for _ in question.keys]
+        for one in proof.comparisons:
+            found[-1 if one.file == DATABASE else 0].append(asdict(one))
+        answers = [kept or new for kept, new in zip(question.kept, found, strict=True)]
+        for key, answer in zip(question.keys, answers, strict=True):
+            self.shop.cache.remember(key, answer)
+        return Proof(tuple(Comparison(**one) for answer in answers for one in answer), left_out=proof.left_out)
 
     def _digest_files(self, folder: Path, names: Sequence[str]) -> Iterator[str]:
         """Yield name and digest of every file, which is not read again where the cache has just put it there."""
         for name in sorted(names):
-            yield from (name, find_digest(f"{folder}/{name}", self.cache.digests))
+            yield from (name, find_digest(f"{folder}/{name}", self.shop.cache.digests))
+
+
+def compare_forms(question: Question, ground: Ground) -> Proof:
+    """Compare the files and the tables of one package with it; a step of a scheduler."""
+    package = question.package
+    read = {one.name: Table(package, one, read_plainly) for one in package.resources}
+    return compare_package(package, read, ground.data / package.name, question.files, ground.database)
+
+
+def compare_shown(question: Question, ground: Ground) -> Proof:
+    """Compare the pages of one package with it; a step of a scheduler."""
+    package = question.package
+    return compare_pages(package, Table(package, package.main, read_plainly), ground.site, ground.database)
 
 
 def digest_tables(package: Package, database: sqlite3.Connection) -> list[str]:
