@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import stat
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,16 +46,32 @@ def check_path(package: Package, resource: Resource) -> Iterator[Finding]:
     """Rule 7: yield a finding unless the path names a bounded, existing file inside the package's folder."""
     place = Place(package.name, package.label)
     try:
-        # os.path.realpath follows even links that form a circle without raising, unlike Path.resolve before 3.13.
-        real, folder = (Path(os.path.realpath(path)) for path in (resource.file, package.folder))
-        if not real.is_relative_to(folder):
+        if not _is_inside(resource.file, package.folder):
             yield make_finding("path-link-out", place, path=resource.path)
-        elif not real.is_file():
+        elif not resource.file.is_file():
             yield make_finding("file-missing", place, path=resource.path)
-        elif (size := real.stat().st_size) > MAX_FILE_BYTES:
+        elif (size := resource.file.stat().st_size) > MAX_FILE_BYTES:
             yield make_finding("file-too-large", place, size=size, limit=MAX_FILE_BYTES)
     except (OSError, ValueError) as error:  # a name that no file system takes
         yield make_finding("file-unreadable", place, reason=getattr(error, "strerror", None) or error)
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    """Tell whether a file lies in a folder, wherever links lead; one that stands there and is no link does.
+
+    Raises OSError or ValueError for a name that no file system takes.
+    """
+    if file.parent == folder and not _is_link(file):
+        return True
+    # os.path.realpath follows even links that form a circle without raising, unlike Path.resolve before 3.13.
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+
+
+def _is_link(file: Path) -> bool:
+    try:
+        return stat.S_ISLNK(file.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _check_content(resource: Resource, place: Place) -> Iterator[Finding]:
