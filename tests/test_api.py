@@ -15,6 +15,7 @@ from datasette.utils import compound_keys_after_sql
 
 from portal.api.api import API_SETTINGS, open_api, say_after_key
 from portal.api.api_schema import read_schema
+from portal.api.sql_budget import budget
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,6 +154,21 @@ def test_to_read_the_schema_is_no_part_of_a_statement(tmp_path: Path) -> None:
     api = open_api(path, {}, {**API_SETTINGS, "sql_time_limit_ms": milliseconds})
     answer = asyncio.run(api.execute("opendata", "SELECT count(*) FROM table_1"))
     assert [tuple(row) for row in answer.rows] == [(0,)]
+
+
+def test_nobody_pays_for_what_is_asked_of_the_schema_once(tmp_path: Path) -> None:
+    path = tmp_path / "opendata.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number in range(300):
+            connection.execute(f"CREATE TABLE table_{number} (a TEXT REFERENCES table_0(a))")
+    api = open_api(path, {})
+
+    async def ask() -> tuple[float, bool, int]:
+        with budget(1) as allowed:
+            keys = await api.databases["opendata"].get_all_foreign_keys()
+        return allowed.left, allowed.exceeded, len(keys)
+
+    assert asyncio.run(ask()) == (1, False, 300)
 
 
 @pytest.mark.parametrize("permissions", [None, ["view-instance", ("view-database", "opendata")]])

@@ -61,8 +61,6 @@ async def _write_all(release: Path, keeper: Keeper | None) -> int:
     lane = QueryLane(release)
     gate = ApiGate(api, schema, lane)
     try:
-        # Of ten thousand tables that is more than a request may ask: a lane would have to begin for it.
-        await api.databases[DATABASE].get_all_foreign_keys()
         count = 0
         for path, addresses in groupby(list_addresses(schema), lambda address: address.partition("?")[0]):
             table = PurePosixPath(path).stem

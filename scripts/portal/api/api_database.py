@@ -13,7 +13,7 @@ from datasette.utils import escape_sqlite
 
 from portal.api.api_facets import KeptFacets
 from portal.api.api_schema import SMALL_TABLE
-from portal.api.sql_budget import find_budget
+from portal.api.sql_budget import at_own_expense, find_budget
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,13 +42,18 @@ _DESCENDING = re.compile(
 
 
 def _ask_once(name: str) -> Callable[..., Awaitable[Any]]:
-    """Return Datasette's method `name` for a file that never changes: it runs once for each set of arguments."""
+    """Return Datasette's method `name` for a file that never changes: it runs once for each set of arguments.
+
+    Whoever happens to be the first to need it does not pay for it: of ten thousand tables it may be more than a request
+    may cost, and the lane for costly ones does not read the schema.
+    """
     ask = getattr(Database, name)
 
     async def answer(self: PortalDatabase, *arguments: Any) -> Any:
         key = (name, *arguments)
         if key not in self.known:
-            self.known[key] = await ask(self, *arguments)
+            with at_own_expense():
+                self.known[key] = await ask(self, *arguments)
         return copy.copy(self.known[key])
 
     return answer
