@@ -20,13 +20,10 @@ if TYPE_CHECKING:
 
 # What is not finished; it is left behind where a process dies.
 FRESH = ".new-"
-
 # The notes one after the other, and where each of them is: `{key: [start, length]}`.
 NOTES, PLACES = "notes", "notes.json"
 # Notes that nobody asks for any more stay in the file until they are the greater part of it.
 _LEAST_BYTES = 1_000_000
-
-
 _SEAL_BYTES = 65  # a digest and the end of its line
 
 
