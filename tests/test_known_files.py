@@ -45,7 +45,7 @@ def digest_all(root: Path, code: str = "code") -> dict[str, str]:
     """Return the digests of all files of a project, as one build after the other asks for them."""
     cache = BuildCache(root / "cache")
     known = KnownFiles(cache, code)
-    digests = {path.name: known.digest(path) for path in sorted((root / "project").iterdir())}
+    digests = {path.name: known.digest(str(path)) for path in sorted((root / "project").iterdir())}
     known.keep()
     cache.prune()
     return digests
@@ -118,4 +118,4 @@ def test_a_note_whose_bytes_changed_is_worth_nothing(tmp_path: Path, read: list[
 
 def test_a_file_that_is_not_there_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        KnownFiles(BuildCache(tmp_path / "cache"), "code").digest(tmp_path / "nothing.csv")
+        KnownFiles(BuildCache(tmp_path / "cache"), "code").digest(str(tmp_path / "nothing.csv"))

@@ -23,6 +23,7 @@ from portal.releases.release import (
     BuildFolder,
     BuildLockedError,
     digest_inputs,
+    list_inputs,
     publish,
     read_record,
     stage,
@@ -277,6 +278,19 @@ def test_what_editors_and_python_leave_is_no_input(name: str, inputs: Path) -> N
     (inputs / "data" / name).parent.mkdir(exist_ok=True)
     (inputs / "data" / name).touch()
     assert digest(inputs) == before
+
+
+def test_what_is_an_input(inputs: Path) -> None:
+    # A link to a file is one. A link to a folder, which may have no end, a broken one and what is not there are not.
+    (inputs / "data" / "two.csv").symlink_to(inputs / "data" / "one" / "data.csv")
+    (inputs / "data" / "above").symlink_to(inputs)
+    (inputs / "data" / "broken").symlink_to("nowhere")
+    (inputs / ".hidden").mkdir()
+    (inputs / ".hidden" / "x").touch()
+    roots = [inputs / name for name in ("metadata.yml", "nothing", "data", ".hidden", ".hidden/x")]
+    names = ["data/one/data.csv", "data/two.csv", "metadata.yml"]
+    assert list(list_inputs(roots, inputs)) == [(name, str(inputs / name)) for name in names]
+    assert [name for name, _ in list_inputs([inputs], inputs)] == names
 
 
 # --- killed at every step -----------------------------------------------------------------------------------------

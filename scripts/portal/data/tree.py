@@ -23,12 +23,19 @@ def list_tree(folder: Path, but: Collection[str] = ()) -> list[str]:
     return [name for name, _ in scan_tree(folder, but)]
 
 
-def scan_tree(folder: Path, but: Collection[str] = ()) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield of all files below `folder` the name, as `list_tree` has it, and what the folder itself says of it."""
+def scan_tree(
+    folder: Path, but: Collection[str] = (), hidden: tuple[str, ...] = ()
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield of all files below `folder` the name, as `list_tree` has it, and what the folder itself says of it.
+
+    Files and folders whose own names begin with one of `hidden` are left out.
+    """
     base = len(str(folder)) + 1
     waiting = _scan(str(folder))
     while waiting:
         entry = waiting.pop()
+        if entry.name.startswith(hidden):
+            continue
         name = entry.path[base:].replace(os.sep, "/")
         if not entry.is_dir():
             yield name, entry

@@ -11,8 +11,6 @@ from portal.releases.inputs import RACY_NS, find_newest, look_at
 from portal.work.build_cache import digest_parts
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from portal.work.build_cache import BuildCache
 
 
@@ -27,18 +25,18 @@ class KnownFiles:
         self._known: dict[str, list[str]] = cache.recall(self._key) or {}
         self._asked: dict[str, list[str]] = {}
 
-    def digest(self, path: Path | str) -> str:
+    def digest(self, path: str) -> str:
         """Return the SHA-256 of a file. Raises OSError where it cannot be read."""
-        name, now = str(path), time.time_ns()
-        status = os.stat(name)  # noqa: PTH116 - as text: there are tens of thousands
+        now = time.time_ns()
+        status = os.stat(path)  # noqa: PTH116 - as text: there are tens of thousands
         look = look_at(status)
-        known = self._known.get(name)
+        known = self._known.get(path)
         if known is None or known[0] != look:
-            known = [look, digest_file(name)]
+            known = [look, digest_file(path)]
             if find_newest(status) >= now - RACY_NS:  # it may change without looking any different
                 return known[1]
-            self._known[name] = known
-        self._asked[name] = known
+            self._known[path] = known
+        self._asked[path] = known
         return known[1]
 
     def keep(self) -> None:

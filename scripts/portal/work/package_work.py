@@ -79,7 +79,7 @@ class Workshop:
     code: str
     report: Report
     published: Path
-    read: Callable[[Path], str] = digest_file
+    read: Callable[[str], str] = digest_file
     states: dict[str, str] = field(default_factory=dict)
     descriptors: dict[str, str] = field(default_factory=dict)
 
@@ -121,7 +121,7 @@ class Workshop:
             raise WorkError(_SPOILT.format(package=order.name, error=error)) from error
 
 
-def digest_package(package: Package, read: Callable[[Path], str] = digest_file) -> str:
+def digest_package(package: Package, read: Callable[[str], str] = digest_file) -> str:
     """Return a digest of the files that a package consists of; `read` gives the SHA-256 of one.
 
     Raises OSError where one cannot be read.
@@ -152,7 +152,7 @@ def read_each(descriptors: Sequence[Descriptor], shop: Workshop) -> list[Package
 def _digest_descriptor(one: Descriptor, shop: Workshop) -> str:
     """Return a digest of all that decides whether a descriptor holds; empty where it cannot be read."""
     try:
-        return digest_parts(["descriptor", shop.code, one.name, shop.read(one.path)])
+        return digest_parts(["descriptor", shop.code, one.name, shop.read(str(one.path))])
     except OSError:
         return ""
 
@@ -184,7 +184,7 @@ def check_each(packages: Sequence[Package], context: Context, shop: Workshop) ->
     return [found[package.name] for package in packages]
 
 
-def _digest_safely(package: Package, read: Callable[[Path], str] = digest_file) -> str:
+def _digest_safely(package: Package, read: Callable[[str], str] = digest_file) -> str:
     """Return a digest of a package; empty where a file is missing, leads out of its folder or cannot be read."""
     if any(fault for resource in package.resources for fault in check_path(package, resource)):
         return ""
