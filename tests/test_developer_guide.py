@@ -133,7 +133,7 @@ def test_r(example: Example, served_address: str, tmp_path: Path) -> None:
 def test_power_query_is_given_the_columns_that_it_names(example: Example, served_address: str) -> None:
     (address,) = re.findall(r'Web\.Contents\("([^"]+)"\)', example.at(served_address))
     (columns,) = re.findall(r"SelectColumns\(Rows, \{([^}]+)\}\)", example.text)
-    rows = httpx.get(address).json()
+    rows = httpx.get(address, timeout=60).json()
     assert len(rows) > 100
     wanted = set(re.findall(r'"(\w+)"', columns))
     assert len(wanted) > 5
@@ -144,7 +144,7 @@ def test_power_query_is_given_the_columns_that_it_names(example: Example, served
 @examples("sheets")
 def test_sheets_is_given_the_columns_that_it_names(example: Example, served_address: str) -> None:
     (address,) = re.findall(r'IMPORTDATA\("([^"]+)"', example.at(served_address))
-    answer = httpx.get(address)
+    answer = httpx.get(address, timeout=60)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     header, *rows = csv.reader(io.StringIO(answer.text))
     assert rows

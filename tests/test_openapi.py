@@ -325,7 +325,7 @@ def test_a_row_of_another_kind_is_noticed(document: Document, served_build: Path
 
 def test_every_row_that_the_api_gives_is_what_the_document_says(served_address: str, document: Document) -> None:
     listed = [path for path in document["paths"] if path.startswith(f"{ROOT}/") and "{" not in path]
-    with httpx.Client(base_url=served_address) as client:
+    with httpx.Client(base_url=served_address, timeout=60) as client:
         for path in listed:
             if document["paths"][path]["get"]["operationId"].startswith("list_"):
                 rows = client.get(path, params={"_shape": "array"}).json()
@@ -364,7 +364,7 @@ def tilde(value: str) -> str:
 def test_pages_follow_each_other_to_the_end(served_address: str) -> None:
     address = f"{served_address}{ROOT}/observations.json?_shape=objects&_size=100"
     seen: list[str] = []
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
         while address:
             page = client.get(address).json()
             seen += [row["id"] for row in page["rows"]]
