@@ -14,7 +14,7 @@ import httpx
 import jinja2
 import pytest
 
-from factory import HOSTILE_TITLE, REPOSITORY
+from factory import HOSTILE_TITLE, PATIENCE, REPOSITORY
 from portal.api.api import PortalDatasette, open_api
 from portal.api.api_pages import FOLDER, write_api_pages
 from portal.data.settings import read_settings
@@ -225,9 +225,8 @@ def test_a_page_says_in_both_languages_what_datasette_says_in_english(
     served_address: str, asked: str, status: int, vietnamese: str
 ) -> None:
     address = f"{served_address}/datasette/opendata{asked}"
-    # A condition of SQL waits for its turn in the lane of costly queries, on a busy machine for seconds.
-    page = httpx.get(address, headers={"Accept": "text/html"}, timeout=60)
+    page = httpx.get(address, headers={"Accept": "text/html"}, timeout=PATIENCE)
     assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert vietnamese in page.text
-    said = httpx.get(address, timeout=60)
+    said = httpx.get(address, timeout=PATIENCE)
     assert (said.status_code, said.headers["content-type"]) == (status, "application/problem+json")

@@ -23,6 +23,7 @@ import httpx
 import psutil
 import pytest
 
+from factory import PATIENCE
 from portal.api.api_schema import inspect_database
 from portal.api.query_lane import COOLING_SECONDS, WORKERS
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 COMMAND = Path(__file__).parent.parent / "scripts" / "serve_portal.py"
-PATIENCE = 60.0  # what anything may take on a busy machine
 BIG_ROWS = 60_000
 MOST_MEMORY = 700 << 20  # bytes of a server process and its workers, what they share counted for each
 ENDLESS = "with recursive r(x) as (select 1 union all select x + 1 from r) select count(*) from r"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from factory import REPOSITORY, TODAY, find_damage, make_tiny_project
+from factory import PATIENCE, REPOSITORY, TODAY, find_damage, make_tiny_project
 from portal import build
 from portal.releases.release import BuildFolder
 from portal.work import cluster
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portal.work.build_event import Event
-
-PATIENCE = 60
 
 
 @dataclass

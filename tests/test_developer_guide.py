@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from factory import REPOSITORY
+from factory import PATIENCE, REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,7 @@ def examples(*languages: str) -> pytest.MarkDecorator:
 
 def assert_shows(example: Example, command: list[str], folder: Path) -> None:
     """Run a command; assert that it ends well and prints what the guide promises."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     expected = next(shown for words, shown in SHOWN.items() if words in example.text)
     assert expected in done.stdout, done.stdout
@@ -133,7 +133,7 @@ def test_r(example: Example, served_address: str, tmp_path: Path) -> None:
 def test_power_query_is_given_the_columns_that_it_names(example: Example, served_address: str) -> None:
     (address,) = re.findall(r'Web\.Contents\("([^"]+)"\)', example.at(served_address))
     (columns,) = re.findall(r"SelectColumns\(Rows, \{([^}]+)\}\)", example.text)
-    rows = httpx.get(address, timeout=60).json()
+    rows = httpx.get(address, timeout=PATIENCE).json()
     assert len(rows) > 100
     wanted = set(re.findall(r'"(\w+)"', columns))
     assert len(wanted) > 5
@@ -144,7 +144,7 @@ def test_power_query_is_given_the_columns_that_it_names(example: Example, served
 @examples("sheets")
 def test_sheets_is_given_the_columns_that_it_names(example: Example, served_address: str) -> None:
     (address,) = re.findall(r'IMPORTDATA\("([^"]+)"', example.at(served_address))
-    answer = httpx.get(address, timeout=60)
+    answer = httpx.get(address, timeout=PATIENCE)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     header, *rows = csv.reader(io.StringIO(answer.text))
     assert rows

@@ -18,7 +18,7 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from factory import make_tiny_catalog, write_indicator, write_references
+from factory import PATIENCE, make_tiny_catalog, write_indicator, write_references
 from portal.api.api_reference import ApiPage
 from portal.api.openapi import ROOT, list_query_parameters, make_openapi
 from portal.api.openapi_parts import OPERATORS, Components, name_shared
@@ -325,7 +325,7 @@ def test_a_row_of_another_kind_is_noticed(document: Document, served_build: Path
 
 def test_every_row_that_the_api_gives_is_what_the_document_says(served_address: str, document: Document) -> None:
     listed = [path for path in document["paths"] if path.startswith(f"{ROOT}/") and "{" not in path]
-    with httpx.Client(base_url=served_address, timeout=60) as client:
+    with httpx.Client(base_url=served_address, timeout=PATIENCE) as client:
         for path in listed:
             if document["paths"][path]["get"]["operationId"].startswith("list_"):
                 rows = client.get(path, params={"_shape": "array"}).json()
@@ -364,7 +364,7 @@ def tilde(value: str) -> str:
 def test_pages_follow_each_other_to_the_end(served_address: str) -> None:
     address = f"{served_address}{ROOT}/observations.json?_shape=objects&_size=100"
     seen: list[str] = []
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=PATIENCE) as client:
         while address:
             page = client.get(address).json()
             seen += [row["id"] for row in page["rows"]]
@@ -392,7 +392,7 @@ def test_every_address_that_the_page_offers_answers(language: str, served_addres
     html = httpx.get(f"{served_address}{'/en' if language == 'en' else ''}/developers/api/").text
     links = set(re.findall(r'<p class="address"[^>]*><code>[^<]*</code> <a href="([^"]*)"', html))
     assert len(links) > 140
-    with httpx.Client(base_url=served_address, timeout=60) as client:  # the first statement starts processes
+    with httpx.Client(base_url=served_address, timeout=PATIENCE) as client:  # the first statement starts processes
         for link in links:
             assert client.get(link.replace("&amp;", "&")).status_code == 200, link
 

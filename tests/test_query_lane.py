@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from factory import PATIENCE
 from portal.api import query_lane as module
 from portal.api.query_lane import WORKERS, QueryLane
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from published import Published
 
 pytest_plugins = ("published",)
-
-PATIENCE = 60.0
 
 
 def make_scope(number: int) -> dict[str, Any]:
