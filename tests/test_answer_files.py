@@ -14,7 +14,7 @@ from portal.api import answer_files
 from portal.api.answer_files import FOLDER, list_addresses, write_answers
 from portal.api.api_schema import ApiSchema, TableSchema
 from portal.work.build_cache import BuildCache, Destination
-from portal.work.package_work import AnswerKeeper
+from portal.work.kept_answers import AnswerKeeper
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,11 +14,12 @@ import psutil
 import pytest
 
 from factory import REPOSITORY, TODAY, find_damage, find_staging, make_tiny_project, write_indicator
+from front import wait_until
 from portal import build
 from portal.checks.check import check_packages
 from portal.data.descriptor import read_packages
 from portal.releases.release import BuildFolder
-from portal.work import package_work
+from portal.work import build_cache, package_work
 from portal.work.build_cache import BuildCache, digest_value
 from portal.work.build_event import Advanced, Begun
 from portal.work.cache_notes import NOTES, PLACES
@@ -186,9 +187,9 @@ def test_damage_to_a_release_stays_out_of_the_next_one(project: Path, folder: Bu
 
 
 def test_what_is_altered_right_after_it_was_kept_publishes_nothing(project: Path, folder: BuildFolder) -> None:
-    class Spoiler:
+    class Spoiler(Here):
         def run(self, step: Any, jobs: Sequence[Any], shared: Any) -> Iterator[Done[Any]]:
-            for done in Here().run(step, jobs, shared):
+            for done in super().run(step, jobs, shared):
                 if step.__name__ == "write_forms":
                     spoil_entries(folder.root / "cache")
                 yield done
@@ -226,14 +227,14 @@ def test_a_file_that_changes_during_the_build_publishes_nothing(project: Path, f
     assert find_staging(folder.root) == []
 
 
-class Meddler:
+class Meddler(Here):
     """A scheduler under which a file changes while it is read."""
 
     def __init__(self, step: str, path: Path) -> None:
         self.step, self.path = step, path
 
     def run(self, step: Any, jobs: Sequence[Any], shared: Any) -> Iterator[Done[Any]]:
-        for done in Here().run(step, jobs, shared):
+        for done in super().run(step, jobs, shared):
             if step.__name__ == self.step and done.name == "fish":
                 rewrite(
                     self.path, "1200,tonne,actual,exact,,report,1:1,1.200", "1201,tonne,actual,exact,,report,1:1,1.201"
@@ -250,21 +251,64 @@ def test_what_is_kept_is_what_was_read(project: Path, folder: BuildFolder) -> No
     assert release == publish(project, BuildFolder(folder.root.with_name("cold")))[0]
 
 
+AT_ONCE = Processes(2, start_seconds=0)
+
+
+def kill_workers() -> int:
+    """Kill the processes that work for this one; return how many."""
+    killed = 0
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it may have ended meanwhile
+            if "forkserver" in " ".join(one.cmdline()) and one.ppid() != os.getpid():
+                one.kill()
+                killed += 1
+    return killed
+
+
 def test_a_worker_that_dies_publishes_nothing_and_the_next_run_is_right(project: Path, folder: BuildFolder) -> None:
     def kill(event: Event) -> None:
         if isinstance(event, Advanced):  # at every one: the last job of a stage may be done already
-            for one in psutil.Process().children(recursive=True):
-                with suppress(psutil.Error):  # it may have ended meanwhile
-                    if "forkserver" in " ".join(one.cmdline()) and one.ppid() != os.getpid():
-                        one.kill()
+            kill_workers()
 
     with pytest.raises(WorkError, match="một tiến trình phụ đã chết khi xử lý gói"):
-        build.build_portal(project, folder, TODAY, kill, Processes(2, start_seconds=0))
+        build.build_portal(project, folder, TODAY, kill, AT_ONCE)
     assert not folder.current.exists()
     assert find_staging(folder.root) == []
-    there = build.build_portal(project, folder, TODAY, ignore, Processes(2, start_seconds=0)).release
+    there = build.build_portal(project, folder, TODAY, ignore, AT_ONCE).release
     assert there == publish(project, BuildFolder(folder.root.with_name("cold")))[0]
     assert find_damage(folder.current) == []
+
+
+def test_what_goes_on_beside_the_stages_changes_no_byte(
+    project: Path, folder: BuildFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_cache, "KEPT_UNUSED", 0)
+    answer = "answers/datasette/opendata/units.json"
+    build.build_portal(project, folder, TODAY, ignore, AT_ONCE)
+    before = folder.current.resolve()
+    catch_more(project)
+    release = build.build_portal(project, folder, TODAY, ignore, AT_ONCE).release
+    after = folder.current.resolve()
+    assert is_same(after / answer, before, after), "what another process took is known"
+    assert find_damage(before) == find_damage(after) == []
+    assert release == publish(project, BuildFolder(folder.root.with_name("cold")))[0]
+
+
+def test_a_worker_that_dies_beside_the_stages_publishes_nothing(project: Path, folder: BuildFolder) -> None:
+    def kill(event: Event) -> None:
+        if isinstance(event, Begun) and event.stage == "site":
+            wait_until(lambda: kill_workers() > 0)
+
+    with pytest.raises(WorkError) as raised:
+        build.build_portal(project, folder, TODAY, kill, AT_ONCE)
+    assert str(raised.value) == (
+        "một tiến trình phụ đã chết khi viết answers (bị dừng, hoặc hết bộ nhớ); chạy lại, hoặc dùng --jobs 1 / "
+        "a worker died while it wrote answers (stopped, or out of memory); run it again, or with --jobs 1"
+    )
+    assert not folder.current.exists()
+    assert find_staging(folder.root) == []
+    there = build.build_portal(project, folder, TODAY, ignore, AT_ONCE).release
+    assert there == publish(project, BuildFolder(folder.root.with_name("cold")))[0]
 
 
 def test_findings_are_kept_for_the_day_that_they_are_of(project: Path, tmp_path: Path) -> None:

@@ -10,12 +10,16 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
-from factory import REPOSITORY
+from factory import PATIENCE, REPOSITORY
 from portal.work.scheduler import Done, Here, Processes, Scheduler, WorkError, choose_scheduler, count_cores
+
+if TYPE_CHECKING:
+    from portal.work.scheduler import Step
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,54 @@ def test_much_work_starts_them() -> None:
     assert os.getpid() not in {one.result[1] for one in done[1:]}, "and goes on there"
 
 
+def begin(scheduler: Scheduler, step: Step[Any], job: Sum, shared: Any, seconds: float = 9) -> Done[Any]:
+    """Begin a job, and wait for its end."""
+    with scheduler.begin(step, job, shared, seconds) as wait:
+        return wait()
+
+
+def test_a_job_beside_others_is_done_elsewhere_if_it_is_long() -> None:
+    for scheduler, seconds, here in (
+        (Here(), 9, True),
+        (Processes(2, start_seconds=1), 0.5, True),
+        (Processes(1, start_seconds=1), 9, True),
+        (Processes(2, start_seconds=1), 9, False),
+    ):
+        done = begin(scheduler, add, JOBS[4], 100, seconds)
+        assert (done.name, done.result[0]) == ("package_4", 104)
+        assert (done.result[1] == os.getpid()) is here
+
+
+def test_a_job_that_nobody_waits_for_is_stopped() -> None:
+    before, start = {*psutil.Process().children(recursive=True)}, time.monotonic()
+    with AT_ONCE.begin(add_slowly, JOBS[0], PATIENCE, seconds=9):
+        pass
+    assert time.monotonic() - start < PATIENCE
+    left = {*psutil.Process().children(recursive=True)} - before
+    assert not [one for one in left if one.ppid() != os.getpid() and "forkserver" in " ".join(one.cmdline())]
+
+
+@pytest.mark.parametrize("scheduler", [Here(), AT_ONCE])
+def test_what_goes_wrong_beside_other_work_is_said_as_well(scheduler: Scheduler) -> None:
+    with pytest.raises(WorkError, match=r"^package_3: LookupError: no such row; đây là lỗi của chương trình"):
+        begin(scheduler, fail, JOBS[3], None)
+    with pytest.raises(OSError, match="/data/package_3") as raised:
+        begin(scheduler, fill_the_disk, JOBS[3], None)
+    assert raised.value.errno == errno.ENOSPC
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        begin(scheduler, fill_the_disk_of_sqlite, JOBS[3], None)
+
+
+def test_a_process_beside_others_that_dies_is_named_by_its_work() -> None:
+    with pytest.raises(WorkError) as raised:
+        begin(AT_ONCE, die, JOBS[3], None)
+    assert str(raised.value) == (
+        "một tiến trình phụ đã chết khi viết package_3 (bị dừng, hoặc hết bộ nhớ); chạy lại, hoặc dùng --jobs 1 / "
+        "a worker died while it wrote package_3 (stopped, or out of memory); run it again, or with --jobs 1"
+    )
+    assert begin(AT_ONCE, add_slowly, JOBS[3], 0).result == 3, "the next one is right"
+
+
 def test_every_core_works_unless_told_otherwise() -> None:
     assert Processes().workers == count_cores()
     with choose_scheduler(3, None) as chosen:
@@ -103,7 +155,7 @@ def test_a_fault_of_the_program_names_the_package(scheduler: Scheduler) -> None:
     with pytest.raises(WorkError) as raised:
         list(scheduler.run(fail, JOBS, None))
     assert str(raised.value) == (
-        "gói package_3: LookupError: no such row; đây là lỗi của chương trình, hãy báo lại / "
+        "package_3: LookupError: no such row; đây là lỗi của chương trình, hãy báo lại / "
         "a fault of the program, please report it"
     )
 

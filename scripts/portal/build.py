@@ -11,10 +11,8 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from portal.api.answer_files import FOLDER as ANSWERS
-from portal.api.answer_files import write_answers
 from portal.api.api_metadata import make_metadata
 from portal.api.api_pages import FOLDER, write_api_pages
 from portal.api.api_schema import INSPECTION, inspect_database, read_answers
@@ -35,6 +33,7 @@ from portal.files.collection import write_catalog, write_collections
 from portal.files.latest import write_latest
 from portal.files.precompression import GZIP_SUFFIX, compress_files
 from portal.pages.account import account_for
+from portal.pages.search_index import index_corpus
 from portal.pages.site import write_agreement_page, write_site
 from portal.proofs.proof import Ground, Prover, write_proof
 from portal.releases.inputs import digest_project
@@ -42,34 +41,42 @@ from portal.releases.published import note_published, recall_published
 from portal.releases.release import publish, stage
 from portal.sqlite.database import write_database
 from portal.sqlite.table_shape import read_shapes
-from portal.work.build_cache import BuildCache, Destination, digest_code
+from portal.work.build_cache import BuildCache, digest_code
 from portal.work.build_event import Begun, Stage
+from portal.work.kept_answers import Unanswered, digest_answers, write_kept_answers
 from portal.work.known_files import KnownFiles
 from portal.work.package_figures import summarise
 from portal.work.package_forms import write_each
 from portal.work.package_parts import KeptParts
-from portal.work.package_work import AnswerKeeper, Workshop, check_each, digest_answers, read_each
+from portal.work.package_work import Workshop, check_each, read_each
 from portal.work.scheduler import Processes, WorkError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from portal.data.finding import Finding
     from portal.data.package import Package
+    from portal.data.settings import Settings
     from portal.figures.catalog import Catalog
     from portal.pages.site import Written
     from portal.proofs.agreement import Proof
     from portal.releases.published import Published
     from portal.releases.release import BuildFolder
     from portal.words.text import Text
+    from portal.work.build_cache import Used
     from portal.work.build_event import Report
-    from portal.work.scheduler import Scheduler
+    from portal.work.scheduler import Done, Job, Scheduler, Step
 
 _CHANGED = (
     "dữ liệu hoặc trang thay đổi trong khi dựng, không công bố gì; đợi sửa xong rồi chạy lại / the data or the site "
     "changed during the build, nothing was published; wait until the changes are complete, then run it again"
 )
+
+
+# What answers to one table take at least, and its place in the search index.
+_ANSWER_SECONDS, _INDEX_SECONDS = 0.004, 0.002
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,66 +147,105 @@ def build_portal(
             packages = loaded.packages
         with _timed("check", report):
             checked = check_packages(packages, packages, today, loaded.unread, partial(check_each, shop=shop))
-        findings = sorted([*loaded.findings, *checked])
-        if find_blockers(findings):
+        if find_blockers(findings := sorted([*loaded.findings, *checked])):
             return Result("", findings, len(packages))
-        tables = open_tables(packages)
-        with _timed("database", report):
-            summaries = write_database(staging / "opendata.db", packages, findings, KeptParts(shop))
-        with _timed("distributions", report):
-            data = staging / "site" / "data"
-            ground = held.enter_context(closing(Ground(data, staging / "site", staging / "opendata.db")))
-            distributions = write_each(packages, data, shop)
-            collections = write_collections(packages, distributions, staging / "opendata.db", data)
-            for one in collections:
-                cache.note_digest(data / one.name, one.sha256)
-        prover = Prover(distributions, shop, ground)
-        with _timed("agreement", report):
-            proof = prover.prove_data(packages)
+        yard = _Yard(project, staging, shop, held)
+        catalog, prover, proof = _make_data(settings, packages, findings, yard)
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
-        catalog = replace(
-            summarise(make_catalog(settings, packages, tables, distributions, findings), shop),
-            shapes=read_shapes(ground.database),
-            answers=read_answers(ground.database, settings.datasette.get("queries", {})),
-            summaries=summaries,
-            collections=collections,
-        )
         with _timed("metadata", report):
-            _write_api(catalog, packages, project, staging, shop)
+            answering = _begin_answers(catalog, packages, yard)
         with _timed("site", report):
-            written = write_site(catalog, project, staging / "site", data, shop)
+            written = write_site(catalog, project, yard.site, yard.data, shop)
+            indexing = yard.begin(index_corpus, written.corpus, yard.site, len(packages) * _INDEX_SECONDS)
             _write_beside_pages(catalog, written.folders, staging)
         with _timed("standards", report):
-            write_graph(catalog, written.folders, staging / "site")
+            write_graph(catalog, written.folders, yard.site)
         with _timed("pages", report):
             proof += prover.prove_pages(packages)
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
+        with _timed("search", report):
+            indexing()
         with _timed("compress", report):
-            files = _finish_site(catalog, project, staging / "site", proof, cache.digests)
-            _compress_site(catalog, staging / "site", written, published if published.code == shop.code else None)
+            files = _finish_site(catalog, project, yard.site, proof, cache.digests)
+            _compress_site(catalog, yard.site, written, published if published.code == shop.code else None)
+        with _timed("answers", report):
+            cache.note_used(answering().result)
         with _timed("publish", report):
             if digest_project(project, known.digest) != inputs:
                 raise WorkError(_CHANGED)
             known.keep()
-            store_files(files, data, folder.root)
+            store_files(files, yard.data, folder.root)
             release = publish(folder, staging, inputs, cache.digests, cache.is_published)
             cache.prune()
             note_published(folder, shop.code, cache.taken)
     return Result(release, findings, len(packages), written.pages, account_for(catalog))
 
 
-def _write_api(catalog: Catalog, packages: Sequence[Package], project: Path, staging: Path, shop: Workshop) -> None:
-    """Write what Datasette serves beside the database, and then what it answers."""
+@dataclass(frozen=True, slots=True)
+class _Yard:
+    """Where a release is made: its folder `staging`, and what is `held` until it is published."""
+
+    project: Path
+    staging: Path
+    shop: Workshop
+    held: ExitStack
+
+    @property
+    def site(self) -> Path:
+        return self.staging / "site"
+
+    @property
+    def data(self) -> Path:
+        return self.site / "data"
+
+    @property
+    def database(self) -> Path:
+        return self.staging / "opendata.db"
+
+    def begin(self, step: Step[Value], job: Job, shared: Any, seconds: float) -> Callable[[], Done[Value]]:
+        """Begin a job that no other stage has to wait for; it ends with the build at the latest."""
+        return self.held.enter_context(self.shop.scheduler.begin(step, job, shared, seconds))
+
+
+def _make_data(
+    settings: Settings, packages: Sequence[Package], findings: Sequence[Finding], yard: _Yard
+) -> tuple[Catalog, Prover, Proof]:
+    """Write the database and all downloads of packages that passed the check, and compare them."""
+    shop = yard.shop
+    with _timed("database", shop.report):
+        summaries = write_database(yard.database, packages, findings, KeptParts(shop))
+    with _timed("distributions", shop.report):
+        ground = yard.held.enter_context(closing(Ground(yard.data, yard.site, yard.database)))
+        distributions = write_each(packages, yard.data, shop)
+        collections = write_collections(packages, distributions, yard.database, yard.data)
+        shop.cache.note_digests({yard.data / one.name: one.sha256 for one in collections})
+    prover = Prover(distributions, shop, ground)
+    with _timed("agreement", shop.report):
+        proof = prover.prove_data(packages)
+    catalog = replace(
+        summarise(make_catalog(settings, packages, open_tables(packages), distributions, findings), shop),
+        shapes=read_shapes(ground.database),
+        answers=read_answers(ground.database, settings.datasette.get("queries", {})),
+        summaries=summaries,
+        collections=collections,
+    )
+    return catalog, prover, proof
+
+
+def _begin_answers(catalog: Catalog, packages: Sequence[Package], yard: _Yard) -> Callable[[], Done[Used]]:
+    """Write what Datasette serves beside the database, and begin to write what it answers."""
+    staging, cache = yard.staging, yard.shop.cache
     units = {code: catalog.label("units", code) for code in catalog.records.get("units", {})}
     metadata = make_metadata(packages, catalog.settings, units)
     (staging / "datasette.json").write_text(json.dumps(metadata, ensure_ascii=False), "utf-8")
-    inspection = inspect_database(staging / "opendata.db", lambda file: find_digest(str(file), shop.cache.digests))
+    inspection = inspect_database(yard.database, lambda file: find_digest(str(file), cache.digests))
     (staging / INSPECTION).write_text(json.dumps(inspection), "utf-8")
-    write_api_pages(project / "site" / "theme" / "datasette", catalog.settings, staging / FOLDER)
-    place = Destination("", staging / ANSWERS, shop.published / ANSWERS)
-    write_answers(staging, AnswerKeeper(shop.cache, digest_answers(packages, metadata, shop), place))
+    write_api_pages(yard.project / "site" / "theme" / "datasette", catalog.settings, staging / FOLDER)
+    keys = digest_answers(packages, metadata, yard.shop)
+    release = Unanswered(staging, keys, cache.published)
+    return yard.begin(write_kept_answers, release, cache.root, len(keys) * _ANSWER_SECONDS)
 
 
 def _write_beside_pages(catalog: Catalog, folders: Mapping[str, Path], staging: Path) -> None:

@@ -1,7 +1,7 @@
 """Answers of the API as files: what most people ask for, as nginx then sends it.
 
 The application itself is asked, so the bytes are those of every replica. An answer that says on which host it was
-asked for (the address of a next page) stays out, and so does one that a lane for costly queries would give.
+asked for (the address of a next page) stays out, and so does one whose request is costly by its kind.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ FOLDER = "answers"
 _HOSTS = ("http://one.invalid", "https://another.invalid:8443")
 # What pages, guides and examples of the portal ask for; nginx looks for a file where it is asked so (decisions.conf).
 QUERIES = ("", "?_shape=objects")
+# Nobody is waiting: no answer goes to the lane, whose processes would take memory beside the build.
+_WORK_MS = 60_000
+_SETTINGS = {
+    **API_SETTINGS,
+    "num_sql_threads": 0,  # to hand each statement to a thread would cost more than most of them do
+    "sql_time_limit_ms": _WORK_MS,
+    "facet_time_limit_ms": _WORK_MS,
+}
 
 
 class Keeper(Protocol):
@@ -56,10 +64,9 @@ def write_answers(release: Path, keeper: Keeper | None = None) -> int:
 async def _write_all(release: Path, keeper: Keeper | None) -> int:
     metadata = json.loads((release / "datasette.json").read_bytes())
     schema = read_schema(release / "opendata.db", metadata)
-    # Nobody else is waiting: to hand each statement to a thread would cost more than most of them do.
-    api = open_api(release / "opendata.db", metadata, {**API_SETTINGS, "num_sql_threads": 0})
+    api = open_api(release / "opendata.db", metadata, _SETTINGS)
     lane = QueryLane(release)
-    gate = ApiGate(api, schema, lane)
+    gate = ApiGate(api, schema, lane, _WORK_MS)
     try:
         count = 0
         for path, addresses in groupby(list_addresses(schema), lambda address: address.partition("?")[0]):

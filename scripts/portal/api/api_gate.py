@@ -45,10 +45,12 @@ _Key = tuple[str | bytes, ...]
 
 
 class ApiGate:
-    """The API of one release as an ASGI application."""
+    """The API of one release as an ASGI application; what needs more than `ordinary_ms` of work goes to the lane."""
 
-    def __init__(self, api: PortalDatasette, schema: ApiSchema, lane: QueryLane) -> None:
-        self._api, self._schema, self._lane = api, schema, lane
+    def __init__(
+        self, api: PortalDatasette, schema: ApiSchema, lane: QueryLane, ordinary_ms: float = ORDINARY_MS
+    ) -> None:
+        self._api, self._schema, self._lane, self._ordinary_ms = api, schema, lane, ordinary_ms
         self._datasette = api.client.app
         api.databases[DATABASE].learn(schema)
         self._answers = AnswerCache()
@@ -95,7 +97,7 @@ class ApiGate:
         async with (self._page_turns if request.format == "html" else self._turns).turn(queue):
             if answer := self._answers.get(key):  # somebody asked the same meanwhile
                 return answer
-            with budget(ORDINARY_MS) as allowed:
+            with budget(self._ordinary_ms) as allowed:
                 answer = await _ask_whole(request, scope, ask)
         return None if allowed.exceeded else _check(request, answer)
 

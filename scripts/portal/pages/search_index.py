@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+# Below the site.
+FOLDER = "search-index"
 # Documents kept for one term, best first: more than anyone reads, few enough to load.
 MAX_POSTINGS = 400
 # A shard larger than this is split by one letter more.
@@ -56,6 +58,20 @@ class Weighed:
     weights: Mapping[str, int]
     shown: Mapping[str, str]
     is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All that is found, in its order: files of `save_document`, of datasets and of code lists, `shared` in between."""
+
+    datasets: Sequence[Path]
+    shared: Sequence[Weighed]
+    lists: Sequence[Path]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the folder of its index."""
+        return FOLDER
 
 
 def weigh_terms(document: Document) -> Counter[str]:
@@ -90,6 +106,12 @@ def load_document(path: Path) -> Weighed:
     first, *shown = path.read_bytes().decode().split("\n")
     weights, is_late = json.loads(first)
     return Weighed(weights, dict(zip(LANGUAGES, shown, strict=True)), is_late)
+
+
+def index_corpus(corpus: Corpus, site: Path) -> None:
+    """Write the index of a corpus into the folder of the site."""
+    datasets, lists = (map(load_document, files) for files in (corpus.datasets, corpus.lists))
+    write_search_index(itertools.chain(datasets, corpus.shared, lists), site / FOLDER)
 
 
 def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:

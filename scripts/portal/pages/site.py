@@ -10,7 +10,6 @@ import logging
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ from portal.pages.page import Writer
 from portal.pages.paging import is_later_part, write_facets
 from portal.pages.renderer import SiteError, explain_site, make_renderer
 from portal.pages.search_document import collect_documents, describe_written, list_found_references
-from portal.pages.search_index import load_document, weigh, write_search_index
+from portal.pages.search_index import Corpus, weigh
 from portal.releases.release import digest_inputs
 from portal.words.text import LANGUAGES, Language
 from portal.words.wording import say
@@ -60,16 +59,17 @@ AGREEMENT_MARK = "<!-- agreement -->"
 class Written:
     """How many pages were generated, and by package the folder with what was made beside them.
 
-    `packed` are the folders of the site whose files have compressed twins.
+    `packed` are the folders of the site whose files have compressed twins, `corpus` is what its search finds.
     """
 
     pages: int
     folders: Mapping[str, Path]
     packed: frozenset[str]
+    corpus: Corpus
 
 
 def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Workshop | None = None) -> Written:
-    """Build both languages into `out`, their charts into `data/<dataset>/`.
+    """Build both languages into `out`, their charts into `data/<dataset>/`; the search index is still to be written.
 
     `project` holds mkdocs.yml, mkdocs.en.yml and `site/`; `shop` makes what one package shows, here and now if none is
     given. Raises SiteError on a broken page.
@@ -99,14 +99,14 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
         move_tree(folder / "mkdocs", out)
         framed.keep()
         write_facets([editions["vi"].writer.card(one) for one in catalog.datasets], out)
-        shared = map(weigh, [*collect_documents(catalog), *describe_written(written, catalog)])
-        datasets = (load_document(made.folders[one.name] / SEARCHED) for one in catalog.datasets)
-        lists = (load_document(made.folders[one.name] / SEARCHED) for one in list_found_references(catalog))
-        write_search_index(chain(datasets, shared, lists), out / "search-index")
-    pages = len(heads) + sum(len(each.pages) for each in editions.values())
-    return Written(
-        pages, made.folders, frozenset(f"{PREFIXES[one.language]}{one.page.path}".rstrip("/") for one in heads)
+    corpus = Corpus(
+        [made.folders[one.name] / SEARCHED for one in catalog.datasets],
+        [weigh(one) for one in (*collect_documents(catalog), *describe_written(written, catalog))],
+        [made.folders[one.name] / SEARCHED for one in list_found_references(catalog)],
     )
+    pages = len(heads) + sum(len(each.pages) for each in editions.values())
+    packed = frozenset(f"{PREFIXES[one.language]}{one.page.path}".rstrip("/") for one in heads)
+    return Written(pages, made.folders, packed, corpus)
 
 
 def _edit(project: Path, writer: Writer, made: Made) -> Edition:

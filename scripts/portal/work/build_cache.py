@@ -25,13 +25,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portal.data.tree import digest_file, list_tree
+from portal.releases.published import Published
 from portal.releases.release import digest_inputs
 from portal.work.cache_notes import FRESH, NOTES, PLACES, CacheNotes, SpoiltError, read_note, write_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from portal.releases.published import Published
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 _ENTRY = "entry.json"
 _FILES = "files"
@@ -90,6 +89,15 @@ class Kept:
     files: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one process asked a cache for, and put in places, by key; the SHA-256 of published files by inode."""
+
+    asked: Collection[str]
+    taken: Collection[str]
+    digests: Mapping[int, bytes]
+
+
 class BuildCache:
     """Entries by key: values of JSON, and folders of files with such a value.
 
@@ -100,7 +108,7 @@ class BuildCache:
     def __init__(self, root: Path, published: Published | None = None) -> None:
         self.root = root
         self.taken: set[str] = set()
-        self._published = published
+        self.published = published or Published(root / "none")
         self._notes = CacheNotes(root)
         self._used: dict[str, None] = {}
         self._digests: dict[int, bytes] = {}
@@ -111,16 +119,29 @@ class BuildCache:
         """Return the SHA-256 of every published file that got a second name, and of what was noted, by inode."""
         return self._digests
 
-    def note_digest(self, file: Path, sha256: str) -> None:
-        """Note the digest of a file that was just written and read, and will not be written again."""
-        inode = file.stat().st_ino
-        if inode not in self._digests:
-            self._digests[inode] = bytes.fromhex(sha256)
-            self._new.add(inode)
+    def note_digests(self, digests: Mapping[Path, str]) -> None:
+        """Note the digests of files that were just written and read, and will not be written again."""
+        for file, sha256 in digests.items():
+            inode = file.stat().st_ino
+            if inode not in self._digests:
+                self._digests[inode] = bytes.fromhex(sha256)
+                self._new.add(inode)
 
     def is_published(self, inode: int) -> bool:
         """Tell whether this is a file of the published release that got a second name."""
         return inode in self._digests and inode not in self._new
+
+    def list_used(self) -> Used:
+        """Return what this process used so far."""
+        return Used([*self._used], self.taken, self._digests)
+
+    def note_used(self, used: Used) -> None:
+        """Note what another process used for the same build."""
+        self._used.update(dict.fromkeys(used.asked))
+        self.taken.update(used.taken)
+        self._digests.update(used.digests)
+        for key in {*used.asked}.difference(used.taken):  # it was made anew
+            self._notes.forget(key)
 
     def take(self, key: str, places: Sequence[Destination] = ()) -> Kept | None:
         """Put what was kept for a key into its places; return it, None where nothing is kept.
@@ -143,7 +164,7 @@ class BuildCache:
         targets = [(name, digest, _find_place(name, places)) for name, digest in note["files"].items()]
         for parent in {target.rpartition("/")[0] for _, _, (target, _) in targets if target}:
             Path(parent).mkdir(parents=True, exist_ok=True)
-        known = self._published if self._published and key in self._published.taken else None
+        known = self.published if key in self.published.taken else None
         put: list[str] = []
         try:
             for name, digest, (target, published) in targets:

@@ -28,7 +28,9 @@ STAGES = {
     "site": "trang web / site",
     "standards": "chuẩn mô tả / standards",
     "pages": "so trang / compare pages",
+    "search": "mục lục tìm kiếm / search index",
     "compress": "nén / compress",
+    "answers": "trả lời của API / answers",
     "publish": "công bố / publish",
 }
 # Packages that took less are not worth a word.

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portal.work.build_cache import digest_code
-from portal.work.scheduler import Done, Job, Result, Step, WorkError, work
+from portal.work.scheduler import Done, Job, Processes, Result, Step, WorkError, work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _MISSING = (
     "--scheduler cần thư viện `distributed`, hãy cài: python -m pip install distributed / "
@@ -80,6 +80,12 @@ class Cluster:
                 yield self._wait_for(job, future)
         finally:
             self._client.cancel(futures)
+
+    @contextmanager
+    def begin(self, step: Step[Result], job: Job, shared: Any, seconds: float) -> Iterator[Callable[[], Done[Result]]]:
+        """Begin a job on this machine, which has what all packages came to."""
+        with Processes().begin(step, job, shared, seconds) as wait:
+            yield wait
 
     def list_workers(self) -> list[str]:
         """Return the addresses of the workers that are there now."""

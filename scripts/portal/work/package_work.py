@@ -6,13 +6,11 @@ make that a part of its key.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from portal.api.api_metadata import DATABASE
 from portal.checks.check import Examined, examine_package
 from portal.checks.source_file import check_path
 from portal.checks.testimony import Testimony
@@ -233,41 +231,3 @@ def _restore_findings(kept: Sequence[Mapping[str, Any]]) -> list[Finding]:
 
 def _remember_examined(key: str, examined: Examined, today: date, cache: BuildCache) -> None:
     cache.remember(key, {"day": today.isoformat(), **asdict(examined)})
-
-
-# --- answers ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerKeeper:
-    """Keeps the API's answers to a table; `keys` are the digests of all that they are made from, by table."""
-
-    cache: BuildCache
-    keys: Mapping[str, str]
-    place: Destination
-
-    def take(self, table: str) -> int | None:
-        """Put the answers to a table where they belong, if they are kept; return how many they are."""
-        kept = self.cache.take(self.keys[table], [self.place]) if table in self.keys else None
-        return None if kept is None else int(kept.value)
-
-    def keep(self, table: str, make: Callable[[Path], int]) -> None:
-        """Keep the answers that `make` writes into a folder; it returns how many they are."""
-        if table in self.keys:
-            self.cache.keep(self.keys[table], make)
-
-
-def digest_answers(packages: Sequence[Package], metadata: Mapping[str, Any], shop: Workshop) -> dict[str, str]:
-    """Return, by table, a digest of all that the API's answers to it alone are made from.
-
-    Those are its package, the code lists that its keys lead to, and what `metadata.yml` says of it and of the API.
-    """
-    database = metadata["databases"][DATABASE]
-    shared = {**metadata, "databases": {DATABASE: {**database, "tables": {}}}}
-    lists = [shop.state_of(one) for one in packages if one.kind == "reference"]
-    common = ["answers", shop.code, json.dumps(shared, sort_keys=True), *lists]
-    return {
-        one.name: digest_parts([*common, one.name, json.dumps(database["tables"][one.name]), shop.state_of(package)])
-        for package in packages
-        for one in package.resources
-    }

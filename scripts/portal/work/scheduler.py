@@ -13,12 +13,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext
 
 Result_co = TypeVar("Result_co", covariant=True)
 Result = TypeVar("Result")
@@ -32,7 +35,11 @@ _DIED = (
     "một tiến trình phụ đã chết khi xử lý gói {packages} (bị dừng, hoặc hết bộ nhớ); chạy lại, hoặc dùng --jobs 1 / "
     "a worker died while it worked on package {packages} (stopped, or out of memory); run it again, or with --jobs 1"
 )
-_FAILED = "gói {package}: {error}; đây là lỗi của chương trình, hãy báo lại / a fault of the program, please report it"
+_DIED_BESIDE = (
+    "một tiến trình phụ đã chết khi viết {name} (bị dừng, hoặc hết bộ nhớ); chạy lại, hoặc dùng --jobs 1 / "
+    "a worker died while it wrote {name} (stopped, or out of memory); run it again, or with --jobs 1"
+)
+_FAILED = "{name}: {error}; đây là lỗi của chương trình, hãy báo lại / a fault of the program, please report it"
 
 
 class Job(Protocol):
@@ -65,6 +72,14 @@ class Scheduler(Protocol):
         Raises OSError or sqlite3.Error where a disk fails, and WorkError where anything else does.
         """
 
+    def begin(
+        self, step: Step[Result], job: Job, shared: Any, seconds: float
+    ) -> AbstractContextManager[Callable[[], Done[Result]]]:
+        """Begin a job that takes about so many seconds; give what waits for its end, and raises what `run` does.
+
+        It goes on beside other work where that is worth the start of a process. Who leaves before its end stops it.
+        """
+
 
 class Here:
     """Runs every job in this process."""
@@ -72,6 +87,14 @@ class Here:
     def run(self, step: Step[Result], jobs: Sequence[Job], shared: Any) -> Iterator[Done[Result]]:
         """Yield what became of each job, in order."""
         return (work(step, job, shared) for job in jobs)
+
+    @contextmanager
+    def begin(
+        self, step: Step[Result], job: Job, shared: Any, seconds: float = 0
+    ) -> Iterator[Callable[[], Done[Result]]]:
+        """Give what does a job."""
+        del seconds
+        yield lambda: work(step, job, shared)
 
 
 class Processes:
@@ -92,11 +115,16 @@ class Processes:
                 return
             yield work(step, job, shared)
 
+    @contextmanager
+    def begin(self, step: Step[Result], job: Job, shared: Any, seconds: float) -> Iterator[Callable[[], Done[Result]]]:
+        """Begin a job that takes about so many seconds; give what waits for its end."""
+        beside = self.workers > 1 and seconds >= self._start_seconds
+        with _work_beside(step, job, shared) if beside else Here().begin(step, job, shared) as wait:
+            yield wait
+
     def _share_out(self, step: Step[Result], jobs: Sequence[Job], shared: Any) -> Iterator[Done[Result]]:
-        context = get_context("forkserver")
-        context.set_forkserver_preload(_LIBRARIES)
         workers = min(self.workers, len(jobs))
-        pool = ProcessPoolExecutor(workers, context, _start_worker, (step, shared))
+        pool = ProcessPoolExecutor(workers, _find_context(), _start_worker, (step, shared))
         futures: list[Future[Done[Result]]] = []
         try:
             futures += (pool.submit(_work_on, job) for job in jobs)
@@ -106,6 +134,47 @@ class Processes:
             raise WorkError(_DIED.format(packages=_name_unfinished(jobs, futures, workers))) from error
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _find_context() -> ForkServerContext:
+    """Return what starts processes: forked from one that has loaded the libraries and nothing else."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(_LIBRARIES)
+    return context
+
+
+@contextmanager
+def _work_beside(step: Step[Result], job: Job, shared: Any) -> Iterator[Callable[[], Done[Result]]]:
+    """Begin a job in a process of its own; give what waits for its end. Who leaves before that kills the process."""
+    context = _find_context()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_work_alone, args=(sender, step, job, shared))
+
+    def listen() -> Done[Result] | Exception:
+        sender.close()
+        outcome: Done[Result] | Exception = receiver.recv()
+        return outcome
+
+    # In a thread: a first process takes seconds to start, and one that is done is let go with its memory.
+    with receiver, ThreadPoolExecutor(1) as listener:
+        started, told = listener.submit(process.start), listener.submit(listen)
+
+        def wait() -> Done[Result]:
+            try:
+                started.result()
+                outcome = told.result()
+            except EOFError as error:
+                raise WorkError(_DIED_BESIDE.format(name=job.name)) from error
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        try:
+            yield wait
+        finally:
+            if not started.exception():
+                process.kill()
+                process.join()
 
 
 @contextmanager
@@ -136,7 +205,7 @@ def work(step: Step[Result], job: Job, shared: Any) -> Done[Result]:
     except (OSError, sqlite3.Error, WorkError):
         raise
     except Exception as error:
-        raise WorkError(_FAILED.format(package=job.name, error=f"{type(error).__name__}: {error}")) from error
+        raise WorkError(_FAILED.format(name=job.name, error=f"{type(error).__name__}: {error}")) from error
     return Done(job.name, result, time.perf_counter() - start)
 
 
@@ -163,6 +232,16 @@ def _leave_with_parent() -> None:
     if parent is not None:
         connection.wait([parent.sentinel])
         os._exit(1)
+
+
+def _work_alone(sender: connection.Connection, step: Step[Any], job: Job, shared: Any) -> None:
+    """Do one job, and send what became of it, or what went wrong."""
+    _start_worker(step, shared)
+    try:
+        outcome: Done[Any] | Exception = _work_on(job)
+    except (OSError, sqlite3.Error, WorkError) as error:
+        outcome = error
+    sender.send(outcome)
 
 
 def _work_on(job: Job) -> Done[Any]:
