@@ -35,7 +35,7 @@ from portal.files.precompression import GZIP_SUFFIX, compress_files
 from portal.pages.account import account_for
 from portal.pages.search_index import index_corpus
 from portal.pages.site import write_agreement_page, write_site
-from portal.proofs.proof import Ground, Prover, write_proof
+from portal.proofs.proof import Ground, Prover, digest_rows, list_tables, write_proof
 from portal.releases.inputs import digest_project
 from portal.releases.published import note_published, recall_published
 from portal.releases.release import publish, stage
@@ -46,7 +46,7 @@ from portal.work.build_event import Begun, Stage
 from portal.work.kept_answers import Unanswered, digest_answers, write_kept_answers
 from portal.work.known_files import KnownFiles
 from portal.work.package_figures import summarise
-from portal.work.package_forms import write_each
+from portal.work.package_forms import begin_forms
 from portal.work.package_parts import KeptParts
 from portal.work.package_work import Workshop, check_each, read_each
 from portal.work.scheduler import Processes, WorkError
@@ -74,8 +74,8 @@ _CHANGED = (
 )
 
 
-# What answers to one table take at least, and its place in the search index.
-_ANSWER_SECONDS, _INDEX_SECONDS = 0.004, 0.002
+# What a package takes at least: its answers, its place in the search index, its rows in the database.
+_ANSWER_SECONDS, _INDEX_SECONDS, _READ_SECONDS = 0.004, 0.002, 0.001
 Value = TypeVar("Value")
 
 
@@ -215,13 +215,15 @@ def _make_data(
     """Write the database and all downloads of packages that passed the check, and compare them."""
     shop = yard.shop
     with _timed("database", shop.report):
+        write_forms = yard.held.enter_context(begin_forms(packages, yard.data, shop))
         summaries = write_database(yard.database, packages, findings, KeptParts(shop))
-    with _timed("distributions", shop.report):
         ground = yard.held.enter_context(closing(Ground(yard.data, yard.site, yard.database)))
-        distributions = write_each(packages, yard.data, shop)
+        reading = yard.begin(digest_rows, ground, list_tables(packages), len(packages) * _READ_SECONDS)
+    with _timed("distributions", shop.report):
+        distributions = write_forms()
         collections = write_collections(packages, distributions, yard.database, yard.data)
         shop.cache.note_digests({yard.data / one.name: one.sha256 for one in collections})
-    prover = Prover(distributions, shop, ground)
+    prover = Prover(distributions, shop, ground, reading)
     with _timed("agreement", shop.report):
         proof = prover.prove_data(packages)
     catalog = replace(

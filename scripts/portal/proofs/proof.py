@@ -27,12 +27,15 @@ from portal.work.build_cache import digest_parts
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from portal.data.package import Package
     from portal.files.distribution import Distribution
     from portal.work.package_work import Workshop
+    from portal.work.scheduler import Done
+
+    RowDigests = Mapping[str, Sequence[str]]
 
 PROOF = "agreement.json"
 _ROWS_AT_ONCE = 1_000
@@ -50,6 +53,11 @@ class Ground:
     data: Path
     site: Path
     path: Path
+
+    @property
+    def name(self) -> str:
+        """Return the name of the database."""
+        return self.path.name
 
     @cached_property
     def database(self) -> sqlite3.Connection:
@@ -86,16 +94,20 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Prover:
-    """Compares the forms of one build, as far as the `shop` does not know that they agree."""
+    """Compares the forms of one build, as far as the `shop` does not know that they agree.
+
+    `reading` gives what `digest_rows` found of the database; it is read here and now if there is none.
+    """
 
     distributions: Mapping[str, Sequence[Distribution]]
     shop: Workshop
     ground: Ground
+    reading: Callable[[], Done[RowDigests]] | None = None
 
     def prove_data(self, packages: Sequence[Package]) -> Proof:
         """Compare the files and the tables of the database with the packages."""
-        figures = digest_observations(self.ground.database)
-        questions = [self._ask_forms(package, figures.get(package.name, "")) for package in packages]
+        rows = self.reading().result if self.reading else digest_rows(self.ground, list_tables(packages))
+        questions = [self._ask_forms(package, rows[package.name]) for package in packages]
         return self._answer("agreement", compare_forms, questions) + prove_archives(self.ground.data)
 
     def prove_pages(self, packages: Sequence[Package]) -> Proof:
@@ -103,13 +115,13 @@ class Prover:
         words = [f"{one.name}={self.shop.state_of(one)}" for one in packages if one.kind == "reference"]
         return self._answer("pages", compare_shown, [self._ask_pages(one, words) for one in packages])
 
-    def _ask_forms(self, package: Package, figures: str) -> Question:
-        """Ask for the forms of one package; `figures` is the digest of its rows in the long table."""
+    def _ask_forms(self, package: Package, rows: Sequence[str]) -> Question:
+        """Ask for the forms of one package; `rows` are the digests of its rows in the database."""
         files = [one.name for one in self.distributions[package.name]]
         known = [self.shop.code, self.shop.state_of(package)]
         keys = [
             digest_parts(["files agree", *known, *self._digest_files(self.ground.data / package.name, files)]),
-            digest_parts(["tables agree", *known, *digest_tables(package, self.ground.database), figures]),
+            digest_parts(["tables agree", *known, *rows]),
         ]
         kept = [self.shop.cache.recall(key) for key in keys]
         return Question(package, keys, kept, files if kept[0] is None else [])
@@ -162,23 +174,32 @@ def compare_shown(question: Question, ground: Ground) -> Proof:
     return compare_pages(package, Table(package, package.main, read_plainly), ground.site, ground.database)
 
 
-def digest_tables(package: Package, database: sqlite3.Connection) -> list[str]:
-    """Return a digest of the rows of each table of a package in the database."""
-    with _undecoded(database):
-        return [
-            _digest_each(database.execute(f'SELECT * FROM "{one.name}" ORDER BY rowid'))  # noqa: S608 - a checked name
-            for one in package.resources
-        ]
+def list_tables(packages: Iterable[Package]) -> dict[str, list[str]]:
+    """Return the names of the tables of packages, by package."""
+    return {package.name: [one.name for one in package.resources] for package in packages}
 
 
-def digest_observations(database: sqlite3.Connection) -> dict[str, str]:
+def digest_rows(ground: Ground, tables: Mapping[str, Sequence[str]]) -> RowDigests:
+    """Return, by package, the digests of all its rows: of each of its `tables`, and of its part of the long table."""
+    with _undecoded(ground.database):
+        figures = _digest_observations(ground.database)
+        return {
+            package: [*(_digest_table(ground.database, name) for name in names), figures.get(package, "")]
+            for package, names in tables.items()
+        }
+
+
+def _digest_table(database: sqlite3.Connection, name: str) -> str:
+    return _digest_each(database.execute(f'SELECT * FROM "{name}" ORDER BY rowid'))  # noqa: S608 - a checked name
+
+
+def _digest_observations(database: sqlite3.Connection) -> dict[str, str]:
     """Return a digest of the rows of each dataset in the long table, which is read once."""
-    with _undecoded(database):
-        rows = database.execute("SELECT dataset, * FROM observations ORDER BY rowid")
-        found: dict[bytes, str] = {}
-        for dataset, own in groupby(rows, key=itemgetter(0)):
-            # Rows that stood elsewhere are not overlooked.
-            found[dataset] = found.get(dataset, "") + _digest_each(own)
+    rows = database.execute("SELECT dataset, * FROM observations ORDER BY rowid")
+    found: dict[bytes, str] = {}
+    for dataset, own in groupby(rows, key=itemgetter(0)):
+        # Rows that stood elsewhere are not overlooked.
+        found[dataset] = found.get(dataset, "") + _digest_each(own)
     return {dataset.decode(): digest for dataset, digest in found.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from portal.work.build_cache import BuildCache, Destination, digest_parts
 from portal.work.package_work import Order, digest_package, expect_unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from portal.data.package import Package
@@ -29,15 +30,27 @@ class Shelf:
     registers: Registers
 
 
-def write_each(packages: Sequence[Package], data: Path, shop: Workshop) -> dict[str, tuple[Distribution, ...]]:
-    """Write the forms of every package below `data`, or take them out of the cache; return them by package.
+@contextmanager
+def begin_forms(
+    packages: Sequence[Package], data: Path, shop: Workshop
+) -> Iterator[Callable[[], dict[str, tuple[Distribution, ...]]]]:
+    """Begin to take the forms of every package below `data` out of the cache; give what writes the others there.
 
-    Precondition: all packages passed the check. Raises OSError where the disk fails, WorkError where a package changes.
+    That returns all by package. Precondition: all packages passed the check. Raises OSError where the disk fails,
+    WorkError where a package changes.
     """
     digests = {package.name: shop.state_of(package) for package in packages}
     orders = [_order(package, digests, data, shop) for package in packages]
-    kept = shop.obtain("distributions", write_forms, orders, Shelf(shop.cache.root, read_registers(packages)))
-    return {one.name: tuple(map(recall_distribution, each.value)) for one, each in zip(packages, kept, strict=True)}
+    with shop.begin_to_take(orders) as finish:
+
+        def write() -> dict[str, tuple[Distribution, ...]]:
+            shelf = Shelf(shop.cache.root, read_registers(packages))
+            kept = shop.obtain("distributions", write_forms, orders, shelf, finish())
+            return {
+                one.name: tuple(map(recall_distribution, each.value)) for one, each in zip(packages, kept, strict=True)
+            }
+
+        yield write
 
 
 def _order(package: Package, digests: Mapping[str, str], data: Path, shop: Workshop) -> Order:

@@ -7,6 +7,7 @@ make that a part of its key.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from portal.data.descriptor import DESCRIPTOR, read_package, try_descriptor
 from portal.data.finding import Finding, Place, Severity
 from portal.data.tree import digest_file
 from portal.releases.release import digest_inputs
-from portal.work.build_cache import digest_parts
+from portal.work.build_cache import BuildCache, digest_parts
 from portal.work.build_event import Advanced
 from portal.work.scheduler import WorkError
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from portal.checks.rules import Context
     from portal.data.descriptor import Descriptor
     from portal.data.package import Package
-    from portal.work.build_cache import BuildCache, Destination, Kept
+    from portal.releases.published import Published
+    from portal.work.build_cache import Destination, Kept, Used
     from portal.work.build_event import Report
     from portal.work.scheduler import Done, Scheduler
 
@@ -41,6 +43,8 @@ _SPOILT = (
     "gói {package}: {error} bị sửa ngay khi vừa lưu, không công bố gì; chạy lại / "
     "package {package}: {error} was altered right after it was kept, nothing was published; run it again"
 )
+# What it takes at least to put what is kept of a package into its places.
+_TAKE_SECONDS = 0.001
 # The only finding that another day may take away; none comes with a later day.
 _OF_THE_DAY = "period-future"
 
@@ -61,6 +65,25 @@ class Order:
     def name(self) -> str:
         """Return the name of the package."""
         return self.package.name
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is to be taken out of the cache: keys, and the places where their files go."""
+
+    wanted: Sequence[tuple[str, Sequence[Destination]]]
+    published: Published
+
+    @property
+    def name(self) -> str:
+        """Return the name of the folder of what is kept."""
+        return "cache"
+
+
+def take_each(errand: Errand, root: Path) -> tuple[list[Kept | None], Used]:
+    """Put what is kept below `root` into its places; return it, None where nothing is, and what was used of it."""
+    cache = BuildCache(root, errand.published)
+    return [cache.take(key, places) for key, places in errand.wanted], cache.list_used()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +118,38 @@ class Workshop:
             self.report(Advanced(stage, number, before + len(jobs), done.name, done.seconds))
             yield done
 
-    def obtain(self, stage: str, step: Callable[[Any, Any], Any], orders: Sequence[Order], shared: Any) -> list[Kept]:
+    @contextmanager
+    def begin_to_take(self, orders: Sequence[Order]) -> Iterator[Callable[[], dict[str, Kept | None]]]:
+        """Begin to put what is kept for orders into its places, beside other work; give what waits for it."""
+        errand = Errand([(one.key, one.places) for one in orders], self.cache.published)
+        seconds = len(orders) * _TAKE_SECONDS
+        with self.scheduler.begin(take_each, errand, self.cache.root, seconds) as wait:
+
+            def finish() -> dict[str, Kept | None]:
+                taken, used = wait().result
+                self.cache.note_used(used)
+                return dict(zip((one.name for one in orders), taken, strict=True))
+
+            yield finish
+
+    def obtain(
+        self,
+        stage: str,
+        step: Callable[[Any, Any], Any],
+        orders: Sequence[Order],
+        shared: Any,
+        taken: Mapping[str, Kept | None] | None = None,
+    ) -> list[Kept]:
         """Put what is kept for every order into its places; return it, in order.
 
-        What is not kept yet is made by `step`, which keeps it. Raises OSError where a disk fails, WorkError where
-        anything else does.
+        What is not kept yet is made by `step`, which keeps it; what `begin_to_take` took is `taken`. Raises OSError
+        where a disk fails, WorkError where anything else does.
         """
         kept: dict[str, Kept] = {}
         for one in orders:
             start = time.perf_counter()
-            if taken := self.cache.take(one.key, one.places):
-                kept[one.name] = taken
+            if found := taken[one.name] if taken else self.cache.take(one.key, one.places):
+                kept[one.name] = found
                 self.report(Advanced(stage, len(kept), len(orders), one.name, time.perf_counter() - start))
         left = [one for one in orders if one.name not in kept]
         for one, _ in zip(left, self.do(stage, step, left, shared, before=len(kept)), strict=True):
