@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portal.api import answer_files
-from portal.api.answer_files import FOLDER, list_addresses, write_answers
+from portal.api.answer_files import list_addresses, write_answers
+from portal.api.api_metadata import ANSWERS
 from portal.api.api_schema import ApiSchema, TableSchema
 from portal.work.build_cache import BuildCache, Destination
 from portal.work.kept_answers import AnswerKeeper
@@ -28,7 +29,7 @@ pytest_plugins = ("published",)
 @pytest.fixture
 def answers(published: Published) -> Path:
     """Return the folder of answers of the small release."""
-    return published.folder.current / FOLDER / "datasette"
+    return published.folder.current / ANSWERS / "datasette"
 
 
 def test_an_answer_names_no_host(answers: Path) -> None:
@@ -56,14 +57,14 @@ def test_rows_lie_ready_in_the_form_that_guides_ask_for(answers: Path) -> None:
 
 def test_answers_belong_to_the_manifest(published: Published) -> None:
     manifest = json.loads((published.folder.current / "manifest.json").read_text("utf-8"))
-    assert f"{FOLDER}/datasette/opendata/units.json" in {one["path"] for one in manifest["files"]}
+    assert f"{ANSWERS}/datasette/opendata/units.json" in {one["path"] for one in manifest["files"]}
 
 
 def test_the_same_release_has_the_same_answers(published: Published, tmp_path: Path) -> None:
     release = tmp_path / "release"
-    shutil.copytree(published.folder.current.resolve(), release, ignore=shutil.ignore_patterns("site", FOLDER))
+    shutil.copytree(published.folder.current.resolve(), release, ignore=shutil.ignore_patterns("site", ANSWERS))
     written = write_answers(release)
-    names = sorted(file.relative_to(release) for file in (release / FOLDER).rglob("*") if file.is_file())
+    names = sorted(file.relative_to(release) for file in (release / ANSWERS).rglob("*") if file.is_file())
     assert written == sum(name.suffix != ".gz" for name in names)
     for name in names:
         assert (release / name).read_bytes() == (published.folder.current / name).read_bytes()
@@ -84,7 +85,7 @@ def test_answers_whose_table_is_the_same_are_not_asked_for_again(
 ) -> None:
     release, cache = tmp_path / "release", BuildCache(tmp_path / "cache")
     shutil.copytree(published.folder.current.resolve(), release, ignore=shutil.ignore_patterns("site"))
-    before = {file.name: file.read_bytes() for file in (release / FOLDER).rglob("*.json*")}
+    before = {file.name: file.read_bytes() for file in (release / ANSWERS).rglob("*.json*")}
     asked: list[str] = []
     answer = answer_files.answer_address
 
@@ -94,9 +95,9 @@ def test_answers_whose_table_is_the_same_are_not_asked_for_again(
 
     monkeypatch.setattr(answer_files, "answer_address", note)
     for key in ("first", "first", "second"):
-        shutil.rmtree(release / FOLDER)
+        shutil.rmtree(release / ANSWERS)
         keys = {"units": key, "areas": "same"}
-        write_answers(release, AnswerKeeper(cache, keys, Destination("", release / FOLDER, tmp_path / "nothing")))
-        assert {file.name: file.read_bytes() for file in (release / FOLDER).rglob("*.json*")} == before
+        write_answers(release, AnswerKeeper(cache, keys, Destination("", release / ANSWERS, tmp_path / "nothing")))
+        assert {file.name: file.read_bytes() for file in (release / ANSWERS).rglob("*.json*")} == before
     counts = Counter(address.rpartition("/")[2].partition(".")[0] for address in asked)
     assert (counts["areas"], counts["units"], counts["sources"]) == (2, 4, 6), "two addresses of each table"

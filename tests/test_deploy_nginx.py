@@ -17,7 +17,7 @@ import ckanapi
 import pytest
 
 from front import SHIPPED, Answer, Front, ask, find_port, read_all, run_front, wait_until
-from portal.api.answer_files import FOLDER
+from portal.api.api_metadata import ANSWERS as FOLDER
 from portal.server import SECURITY_HEADERS
 from portal.web.api_error import PROBLEM_TYPE, ApiError
 from portal.web.static_site import MEDIA_TYPES, NOT_KEPT, name_cache_control, name_disposition

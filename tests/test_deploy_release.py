@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from front import Answer, Front, Replica, ask, copy_build, copy_release, publish, run_front, run_replicas, wait_until
-from portal.api.answer_files import FOLDER, write_answers
+from portal.api.answer_files import write_answers
+from portal.api.api_metadata import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,9 +151,9 @@ def change_release(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "opendata.db")) as database, database:
         database.execute("UPDATE fish SET value = 4711")
         database.execute("UPDATE units SET name_en = ?", (NEXT,))
-    shutil.rmtree(folder / FOLDER)
+    shutil.rmtree(folder / ANSWERS)
     write_answers(folder)
-    (folder / FOLDER / LEFT_OUT.removeprefix("/")).unlink()
+    (folder / ANSWERS / LEFT_OUT.removeprefix("/")).unlink()
     page = folder / "site/catalog/fish/index.html"
     page.write_text(page.read_text("utf-8").replace("<main", f"<!-- {NEXT} --><main", 1), "utf-8")
 

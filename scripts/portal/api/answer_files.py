@@ -16,7 +16,7 @@ import httpx
 
 from portal.api.api import API_PREFIX, API_SETTINGS, close_api, open_api
 from portal.api.api_gate import ApiGate
-from portal.api.api_metadata import DATABASE
+from portal.api.api_metadata import ANSWERS, DATABASE
 from portal.api.api_request import read_request
 from portal.api.api_schema import ApiSchema, read_schema
 from portal.api.query_lane import QueryLane
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-FOLDER = "answers"
 # No portal is there: an answer that is the same for both is the same for all.
 _HOSTS = ("http://one.invalid", "https://another.invalid:8443")
 # What pages, guides and examples of the portal ask for; nginx looks for a file where it is asked so (decisions.conf).
@@ -73,7 +72,7 @@ async def _write_all(release: Path, keeper: Keeper | None) -> int:
             table = PurePosixPath(path).stem
             kept = keeper.take(table) if keeper else None
             if kept is None:
-                kept = await _write_table(gate, list(addresses), release / FOLDER, keeper, table)
+                kept = await _write_table(gate, list(addresses), release / ANSWERS, keeper, table)
             count += kept
         return count
     finally:

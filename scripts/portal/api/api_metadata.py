@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from portal.data.settings import Settings
 
 DATABASE = "opendata"
+# The folder of a release with what its API answers to what is asked often.
+ANSWERS = "answers"
 JOINT = " · "
 _FACETS = ("measure", "status")
 # A code list is read as a whole, in the order in which its file gives it.

@@ -163,7 +163,7 @@ class BuildCache:
         note = self._read(key, entry / _ENTRY)
         targets = [(name, digest, _find_place(name, places)) for name, digest in note["files"].items()]
         for parent in {target.rpartition("/")[0] for _, _, (target, _) in targets if target}:
-            Path(parent).mkdir(parents=True, exist_ok=True)
+            os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - as text: there are tens of thousands
         known = self.published if key in self.published.taken else None
         put: list[str] = []
         try:
@@ -188,7 +188,15 @@ class BuildCache:
     def keep(self, key: str, make: Callable[[Path], Any]) -> None:
         """Keep what `make` writes and returns for a key. Raises OSError where the disk fails."""
         self._used[key] = None
-        self._put_in(self.root / key, make)
+        self.root.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
+        try:
+            value = make(fresh / _FILES)
+            digests = {name: digest_file(f"{fresh}/{_FILES}/{name}") for name in list_tree(fresh / _FILES)}
+            (fresh / _ENTRY).write_bytes(write_note({"value": value, "files": digests}, key))
+            _rename(fresh, self.root / key)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
     def recall(self, key: str) -> Any:
         """Return the value that was kept for a key; None where there is none, or it is not as it was kept."""
@@ -218,7 +226,8 @@ class BuildCache:
                 if key in found:
                     os.utime(self.root / key)  # it was used until now
         unused = [self.root / name for name in found - self._used.keys() - {NOTES, PLACES}]
-        kept = sorted((path for path in unused if not path.name.startswith(".")), key=_last_used, reverse=True)
+        by_use = sorted((path.stat().st_mtime, path) for path in unused if not path.name.startswith("."))
+        kept = [path for _, path in reversed(by_use)]
         for path in {*unused} - {*kept[:KEPT_UNUSED]}:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -235,17 +244,6 @@ class BuildCache:
     def _read_note(self, key: str) -> bytes:
         path = self.root / key
         return (path / _ENTRY if path.is_dir() else path).read_bytes()
-
-    def _put_in(self, entry: Path, make: Callable[[Path], Any]) -> None:
-        self.root.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=self.root, prefix=FRESH))
-        try:
-            value = make(fresh / _FILES)
-            digests = {name: digest_file(f"{fresh}/{_FILES}/{name}") for name in list_tree(fresh / _FILES)}
-            (fresh / _ENTRY).write_bytes(write_note({"value": value, "files": digests}, entry.name))
-            _rename(fresh, entry)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _rename(fresh: Path, target: Path) -> None:
@@ -298,7 +296,3 @@ def _copy_same(file: str, name: str, digest: str) -> None:
 def _expect(found: str, digest: str, file: str) -> None:
     if found != digest:
         raise SpoiltError(file)
-
-
-def _last_used(path: Path) -> float:
-    return path.stat().st_mtime

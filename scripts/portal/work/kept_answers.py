@@ -9,8 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portal.api.answer_files import FOLDER, write_answers
-from portal.api.api_metadata import DATABASE
+from portal.api.api_metadata import ANSWERS, DATABASE
 from portal.work.build_cache import BuildCache, Destination, digest_parts
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class Unanswered:
     @property
     def name(self) -> str:
         """Return the name of their folder."""
-        return FOLDER
+        return ANSWERS
 
 
 def write_kept_answers(one: Unanswered, cache: Path) -> Used:
@@ -42,8 +41,10 @@ def write_kept_answers(one: Unanswered, cache: Path) -> Used:
 
     Raises OSError where the disk fails.
     """
+    from portal.api.answer_files import write_answers  # noqa: PLC0415 - Datasette, which the stages of a build do not need
+
     own = BuildCache(cache, one.published)
-    place = Destination("", one.release / FOLDER, one.published.folder / FOLDER)
+    place = Destination("", one.release / ANSWERS, one.published.folder / ANSWERS)
     write_answers(one.release, AnswerKeeper(own, one.keys, place))
     return own.list_used()
 
