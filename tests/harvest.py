@@ -21,7 +21,7 @@ from factory import (
     write_references,
     write_table,
 )
-from portal.catalogues.standards import GRAPH, TURTLE, write_graph, write_graph_part, write_metadata
+from portal.catalogues.standards import GRAPH, TURTLE, say_graph, write_graph, write_graph_part, write_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,7 @@ def write_whole_graph(catalog: Catalog, site: Path) -> None:
         for name, folder in folders.items():
             folder.mkdir()
             write_graph_part(catalog.packages[name], catalog, folder)
-        write_graph(catalog, folders, site)
+        write_graph(say_graph(catalog, folders), site)
 
 
 def write_tiny(root: Path) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 COMMAND = REPOSITORY / "scripts" / "build_portal.py"
 STAGES = (
     "load", "check", "database", "distributions", "compare files", "metadata", "site", "standards", "compare pages",
-    "search", "compress", "answers", "publish",
+    "search and graph", "compress", "answers", "publish",
 )  # fmt: skip
 NOTHING_CHANGED = "Không có gì thay đổi; bản công bố hiện tại vẫn đúng. / Nothing changed; the release is current.\n"
 # root may write anywhere; without these capabilities it is bound by permissions as everybody is.

@@ -6,6 +6,7 @@ DCAT-AP with PROV-O and DQV for the whole, CSVW and Croissant for every dataset.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from portal.catalogues.quality_graph import describe_measures, describe_quality
 from portal.data.descriptor import DESCRIPTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from portal.catalogues.linked_data import Node
@@ -53,15 +54,34 @@ def write_graph_part(package: Package, catalog: Catalog, folder: Path) -> None:
     write_turtle_part(_describe_dataset(package, catalog), folder / TURTLE)
 
 
-def write_graph(catalog: Catalog, folders: Mapping[str, Path], site: Path) -> None:
-    """Write `catalog.jsonld`, `catalog.ttl` and their twins into `site`: what there is, its sources, what is wrong.
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The graph as it is to be written: what is of no single dataset, in both forms, and the folders with the rest."""
+
+    json_ld: Sequence[str]
+    turtle: Sequence[str]
+    parts: Sequence[Path]
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return GRAPH
+
+
+def say_graph(catalog: Catalog, folders: Mapping[str, Path]) -> Graph:
+    """Return the graph of a catalogue: what there is, its sources, what is wrong.
 
     `folders` has what `write_graph_part` wrote of every package.
     """
-    parts = [folders[one.name] for one in [*catalog.datasets, *catalog.references]]
     shared = [*CatalogGraph(catalog).nodes(), *describe_documents(catalog), *describe_measures(catalog)]
-    write_json_ld(chain(map(say_json_ld, shared), (folder / GRAPH for folder in parts)), site / GRAPH)
-    write_turtle(chain(map(say_turtle, shared), (folder / TURTLE for folder in parts)), site / TURTLE)
+    parts = [folders[one.name] for one in [*catalog.datasets, *catalog.references]]
+    return Graph([say_json_ld(node) for node in shared], [say_turtle(node) for node in shared], parts)
+
+
+def write_graph(graph: Graph, site: Path) -> None:
+    """Write `catalog.jsonld`, `catalog.ttl` and their twins into `site`."""
+    write_json_ld(chain(graph.json_ld, (folder / GRAPH for folder in graph.parts)), site / GRAPH)
+    write_turtle(chain(graph.turtle, (folder / TURTLE for folder in graph.parts)), site / TURTLE)
 
 
 def _describe_dataset(package: Package, catalog: Catalog) -> Iterator[Node]:

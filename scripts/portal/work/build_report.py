@@ -28,7 +28,7 @@ STAGES = {
     "site": "trang web / site",
     "standards": "chuẩn mô tả / standards",
     "pages": "so trang / compare pages",
-    "search": "mục lục tìm kiếm / search",
+    "wholes": "tìm kiếm, đồ thị / search and graph",
     "compress": "nén / compress",
     "answers": "trả lời của API / answers",
     "publish": "công bố / publish",
