@@ -158,10 +158,10 @@ def build_portal(
         with _timed("site", report):
             written = write_site(catalog, project, yard.site, yard.data, shop)
             indexing = yard.begin(index_corpus, written.corpus, yard.site, len(packages) * _INDEX_SECONDS)
-            _write_beside_pages(catalog, written.folders, staging)
         with _timed("standards", report):
             graph = say_graph(catalog, written.folders)
             drawing = yard.begin(write_graph, graph, yard.site, len(packages) * _GRAPH_SECONDS)
+            _write_beside_pages(catalog, written.folders, staging)
         with _timed("pages", report):
             proof += prover.prove_pages(packages)
         if proof.findings:

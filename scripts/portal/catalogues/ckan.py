@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
+from portal.data.tree import join_files
 from portal.figures.catalog import web_address
 from portal.words.text import fold
 
@@ -57,8 +58,8 @@ def write_ckan(catalog: Catalog, folders: Mapping[str, Path], folder: Path) -> N
         "licenses": [_describe_license(licenses[name]) for name in sorted(licenses)],
     }
     before = json.dumps(shared, ensure_ascii=False).removesuffix("}")
-    lines = ",\n".join((folders[one.name] / FILE).read_text("utf-8") for one in packages)
-    (folder / FILE).write_text(f'{before}, "packages": [\n{lines}\n]}}\n', "utf-8")
+    parts = (folders[one.name] / FILE for one in packages)
+    join_files(folder / FILE, f'{before}, "packages": [\n', parts, ",\n", "\n]}\n")
 
 
 def name_id(address: str) -> str:

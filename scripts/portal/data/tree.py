@@ -107,6 +107,15 @@ def have_same_bytes(one: str, other: str) -> bool:
     return False
 
 
+def join_files(path: Path, before: str, parts: Iterable[Path], between: str, behind: str) -> None:
+    """Write a file of the bytes of others, one after the other: as a text all of them would be held in memory."""
+    with path.open("wb") as file:
+        file.write(before.encode())
+        for number, part in enumerate(parts):
+            file.write((between.encode() if number else b"") + part.read_bytes())
+        file.write(behind.encode())
+
+
 def read_lines(files: Iterable[Path]) -> Iterator[str]:
     """Yield the lines of all files, one after the other, without their ends."""
     for path in files:

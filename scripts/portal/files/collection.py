@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal.checks.format_limits import OMISSIONS
 from portal.data.descriptor import DESCRIPTOR
-from portal.data.tree import link_file
+from portal.data.tree import join_files, link_file
 from portal.files.archive import write_archive
 from portal.files.by_hash import name_by_hash
 from portal.files.distribution import describe_distribution, describe_file, describe_omission
@@ -97,8 +97,8 @@ def write_catalog(catalog: Catalog, folders: Mapping[str, Path], folder: Path) -
     }
     # A line for each: where one changes, one line does.
     before = json.dumps(portal, ensure_ascii=False, indent=1).removesuffix("\n}")
-    datasets = ",\n  ".join((folders[package.name] / CATALOG).read_text("utf-8") for package in packages)
-    (folder / CATALOG).write_text(f'{before},\n "datasets": [\n  {datasets}\n ]\n}}\n', "utf-8")
+    parts = (folders[package.name] / CATALOG for package in packages)
+    join_files(folder / CATALOG, f'{before},\n "datasets": [\n  ', parts, ",\n  ", "\n ]\n}\n")
 
 
 def describe_download(one: Distribution, address: str, name: str) -> dict[str, Any]:
