@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 import tempfile
 from collections import Counter
@@ -29,6 +30,7 @@ from factory import (
     write_table,
 )
 from portal.data.finding import find_blockers
+from portal.proofs.reread_database import check_keys, open_database
 from portal.sqlite import database as database_module
 from portal.sqlite.database import write_database
 from portal.sqlite.sql import to_sql
@@ -326,19 +328,35 @@ def test_the_newest_rows_come_first_from_an_index_and_so_does_every_page(
 
 
 @pytest.mark.parametrize("which", ["published", "real_database"])
-def test_sqlite_finds_no_fault(which: str, request: pytest.FixtureRequest) -> None:
+def test_sqlite_finds_no_fault(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     found = request.getfixturevalue(which)
     path = found if isinstance(found, Path) else found.folder.current / "opendata.db"
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     assert query(path, "PRAGMA foreign_key_check") == []
+    shutil.copyfile(path, copy := tmp_path / "copy.db")
+    with closing(sqlite3.connect(copy)) as database:  # FTS5 looks at its index where it might write
+        for check in (
+            "INSERT INTO datasets_fts(datasets_fts, rank) VALUES('integrity-check', 0)",
+            "INSERT INTO observations_fts(observations_fts, rank) VALUES('integrity-check', 0)",
+        ):
+            database.execute(check)
+    for listed in (
+        "SELECT rowid FROM datasets EXCEPT SELECT id FROM datasets_fts_docsize",
+        "SELECT rowid FROM observations EXCEPT SELECT id FROM observations_fts_docsize",
+    ):
+        assert query(path, listed) == []
 
 
 def test_a_broken_key_is_refused_by_the_database_too(tmp_path: Path) -> None:
     write_references(tmp_path / "packages")
     write_indicator(tmp_path / "packages", "fish", [{"unit": "fathom"}])
     checked = check_folder(tmp_path / "packages")
-    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY constraint failed"):
-        write_database(tmp_path / "opendata.db", checked.packages, [])
+    write_database(path := tmp_path / "opendata.db", checked.packages, [])
+    with (
+        closing(open_database(path)) as database,
+        pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY constraint failed"),
+    ):
+        check_keys(database)
 
 
 def test_a_code_list_may_name_its_key_as_it_likes(tmp_path: Path) -> None:

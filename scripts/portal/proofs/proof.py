@@ -21,7 +21,7 @@ from portal.data.tree import find_digest
 from portal.proofs.agreement import Comparison, Proof, compare_archive, compare_package, join_proofs
 from portal.proofs.form import DATABASE
 from portal.proofs.page_agreement import compare_pages, list_pages
-from portal.proofs.reread_database import open_database
+from portal.proofs.reread_database import check_keys, open_database
 from portal.proofs.reread_source import read_plainly
 from portal.work.build_cache import digest_parts
 
@@ -105,7 +105,10 @@ class Prover:
     reading: Callable[[], Done[RowDigests]] | None = None
 
     def prove_data(self, packages: Sequence[Package]) -> Proof:
-        """Compare the files and the tables of the database with the packages."""
+        """Compare the files and the tables of the database with the packages.
+
+        Raises sqlite3.IntegrityError where a code is in no list.
+        """
         rows = self.reading().result if self.reading else digest_rows(self.ground, list_tables(packages))
         questions = [self._ask_forms(package, rows[package.name]) for package in packages]
         return self._answer("agreement", compare_forms, questions) + prove_archives(self.ground.data)
@@ -180,7 +183,11 @@ def list_tables(packages: Iterable[Package]) -> dict[str, list[str]]:
 
 
 def digest_rows(ground: Ground, tables: Mapping[str, Sequence[str]]) -> RowDigests:
-    """Return, by package, the digests of all its rows: of each of its `tables`, and of its part of the long table."""
+    """Return, by package, the digests of all its rows: of each of its `tables`, and of its part of the long table.
+
+    Raises sqlite3.IntegrityError where a code is in no list.
+    """
+    check_keys(ground.database)
     with _undecoded(ground.database):
         figures = _digest_observations(ground.database)
         return {

@@ -20,6 +20,12 @@ def open_database(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
+def check_keys(connection: sqlite3.Connection) -> None:
+    """Raise sqlite3.IntegrityError where a code is in no list."""
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        raise sqlite3.IntegrityError(f"FOREIGN KEY constraint failed: {table}, row {row}: {parent}")
+
+
 def read_table(connection: sqlite3.Connection, table: str, fields: Sequence[Field]) -> Iterator[Cells]:
     """Yield the names and the rows of a table of the database in the order in which they were put there."""
     cursor = connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid')  # noqa: S608 - names are checked

@@ -5,10 +5,9 @@ The file is written once, in the order in which it is read, and then only read: 
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
-from contextlib import closing, contextmanager
-from itertools import groupby
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,11 +23,13 @@ from portal.sqlite.own_tables import (
     write_findings,
 )
 from portal.sqlite.package_rows import DatasetSummary, create_table_sql, finish_dataset, write_rows
-from portal.sqlite.part import add_parts, makes_a_part, write_parts
-from portal.sqlite.sql import create_index_sql, find_last_row
+from portal.sqlite.part import Texts, add_index, add_parts, index_parts, makes_a_part, write_parts
+from portal.sqlite.sql import create_database, create_index_sql, find_last_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from portal.data.finding import Finding
     from portal.data.package import Package, Resource
@@ -53,6 +54,9 @@ class Supplier(Protocol):
     def make_parts(self, packages: Sequence[Package], lexicon: Lexicon) -> Sequence[Part]:
         """Return the rows of small packages."""
 
+    def begin_index(self, texts: Texts, file: Path) -> AbstractContextManager[Callable[[], object]]:
+        """Begin to index the texts of parts into `file`, as `index_parts` does; give what waits for its end."""
+
 
 class _Maker:
     """Makes all of it here and now; parts lie in a folder."""
@@ -66,6 +70,9 @@ class _Maker:
     def make_parts(self, packages: Sequence[Package], lexicon: Lexicon) -> Sequence[Part]:
         return write_parts(self._folder, packages, lexicon)
 
+    def begin_index(self, texts: Texts, file: Path) -> AbstractContextManager[Callable[[], object]]:
+        return nullcontext(partial(index_parts, texts, file))
+
 
 def write_database(
     path: Path, packages: Sequence[Package], findings: Iterable[Finding], supplier: Supplier | None = None
@@ -73,59 +80,70 @@ def write_database(
     """Write `opendata.db` to `path`, which must not exist; return a summary of every dataset.
 
     The `supplier` may keep what it gives; if there is none, all is made here and now. Each file is read once, in
-    blocks: memory does not grow with the tables. Raises sqlite3.Error where a row breaks a key that the check should
-    have caught.
+    blocks: memory does not grow with the tables. Raises sqlite3.Error where a row breaks a primary key that the check
+    should have caught; foreign keys are for `check_keys` to judge, which reads the finished database.
     """
     if supplier is None:
         with tempfile.TemporaryDirectory() as folder:
             return write_database(path, packages, findings, _Maker(Path(folder)))
     known = find_keys(packages)
-    references = sorted((one for one in packages if one.kind == "reference"), key=lambda one: one.name)
-    others = sorted((one for one in packages if one.kind != "reference"), key=lambda one: one.name)
+    by_name = sorted(packages, key=lambda one: (one.kind != "reference", one.name))
+    supplier.make_tables(path, [create_table_sql(one, resource, {}) for one in by_name for resource in one.resources])
     summaries: dict[str, DatasetSummary] = {}
-    supplier.make_tables(
-        path, [create_table_sql(one, resource, {}) for one in (*references, *others) for resource in one.resources]
-    )
-    with closing(_open(path)) as connection:
-        create_own_tables(connection, known)
-        create_full_text(connection)
-        with _transaction(connection):
-            for package in references:
-                summaries[package.name] = write_rows(connection, package, {})
-        lexicon = read_lexicon(connection, known)
-        found = {part.package.name: part for part in supplier.make_parts([*filter(makes_a_part, others)], lexicon)}
-        for small, group in groupby(others, key=lambda package: package.name in found):
-            if small:
-                add_parts(connection, some := [found[package.name] for package in group])
-                summaries.update((part.package.name, part.summary) for part in some)
-            else:
-                for package in group:
+    with ExitStack() as held:
+        with closing(create_database(path)) as connection:
+            create_own_tables(connection, known)
+            create_full_text(connection)
+            with _transaction(connection):
+                for package in by_name:
+                    if package.kind == "reference":
+                        summaries[package.name] = write_rows(connection, package, {})
+            lexicon = read_lexicon(connection, known)
+            small = [one for one in by_name if one.name not in summaries and makes_a_part(one)]
+            parts = supplier.make_parts(small, lexicon)
+            finish_index = held.enter_context(_begin_index(connection, path, parts, supplier))
+            add_parts(connection, parts)
+            summaries |= {part.package.name: part.summary for part in parts}
+            last = find_last_row(connection, "observations")
+            for package in by_name:
+                if package.name not in summaries:
                     summaries[package.name] = _write_large(connection, path, package, lexicon)
-        with _transaction(connection):
-            _index_tables(connection, packages)
-            write_findings(connection, findings)
-            finish_own_tables(connection)
-            index_datasets(connection, lexicon, found)
-        connection.execute("ANALYZE")
-        _add_foreign_keys(connection, packages, known)
-    with closing(sqlite3.connect(path)) as connection:  # which reads the schema as it is now
-        _check_foreign_keys(connection)
+            with _transaction(connection):
+                _index_tables(connection, packages)
+                write_findings(connection, findings)
+                finish_own_tables(connection)
+            finish_index()
+        with closing(create_database(path)) as connection:
+            with _transaction(connection):
+                index_observations(connection, lexicon, last)
+                index_datasets(connection, lexicon, {part.package.name for part in parts})
+            connection.execute("ANALYZE")
+            _add_foreign_keys(connection, packages, known)
     return summaries
+
+
+@contextmanager
+def _begin_index(
+    connection: sqlite3.Connection, path: Path, parts: Sequence[Part], supplier: Supplier
+) -> Iterator[Callable[[], None]]:
+    """Begin to index the texts of parts, whose rows come next into the database `path`; give what adds the index."""
+    texts = Texts([part.file for part in parts], find_last_row(connection, "datasets"))
+    file = path.with_suffix(".texts.db")
+    with supplier.begin_index(texts, file) as wait:
+
+        def finish() -> None:
+            wait()
+            add_index(connection, file)
+            file.unlink()
+
+        yield finish
 
 
 def create_tables(path: Path, statements: Iterable[str]) -> None:
     """Make the database `path`, which does not exist, by statements that create its tables."""
-    with closing(_open(path)) as connection:
+    with closing(create_database(path)) as connection:
         for one in statements:
             connection.execute(one)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path.absolute().as_uri(), uri=True, isolation_level=None)
-    connection.executescript(
-        "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF;"
-    )
-    return connection
 
 
 @contextmanager
@@ -136,7 +154,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _write_large(connection: sqlite3.Connection, path: Path, package: Package, lexicon: Lexicon) -> DatasetSummary:
-    """Write the rows of a package at once, and the index of its figures."""
+    """Write the rows of a package at once."""
     if package.kind == "table" and sum(one.file.stat().st_size for one in package.resources) > ARROW_BYTES:
         write_dataset(connection, package)
         summary = DatasetSummary(sum(load_table(connection, path, one) for one in package.resources))
@@ -147,7 +165,6 @@ def _write_large(connection: sqlite3.Connection, path: Path, package: Package, l
         summary = write_rows(connection, package, lexicon.words)
         mark_latest(connection, lexicon.dates, before)
         judge_targets(connection, lexicon.directions, before)
-        index_observations(connection, lexicon, before)
     return summary
 
 
@@ -180,12 +197,6 @@ def _add_foreign_keys(connection: sqlite3.Connection, packages: Iterable[Package
         ((version,),) = connection.execute("PRAGMA schema_version")
         connection.execute(f"PRAGMA schema_version={version + 1}")
     connection.execute("PRAGMA writable_schema=OFF")
-
-
-def _check_foreign_keys(connection: sqlite3.Connection) -> None:
-    """Raise sqlite3.IntegrityError where a code is in no list."""
-    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        raise sqlite3.IntegrityError(f"FOREIGN KEY constraint failed: {table}, row {row}: {parent}")
 
 
 def _index_tables(connection: sqlite3.Connection, packages: Iterable[Package]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from portal.data.table import Cell
 
@@ -16,6 +17,15 @@ SqlValue = str | int | float | None
 _MAX_INTEGER = (1 << 63) - 1
 # To begin and end a statement costs as much as half a row; more cells in one gain nothing, and SQLite ends at 32,766.
 _CELLS_AT_ONCE = 900
+
+
+def create_database(path: Path) -> sqlite3.Connection:
+    """Open a database that is written once, by this process alone, and not used if that does not come to its end."""
+    connection = sqlite3.connect(path.absolute().as_uri(), uri=True, isolation_level=None)
+    connection.executescript(
+        "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF;"
+    )
+    return connection
 
 
 def to_sql(cell: Cell | tuple[int, int]) -> SqlValue:

@@ -14,20 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 from portal.sqlite.database import create_tables
 from portal.sqlite.package_rows import DatasetSummary
-from portal.sqlite.part import Part, write_part
+from portal.sqlite.part import Part, index_parts, write_part
 from portal.work.build_cache import BuildCache, digest_parts, digest_value
 from portal.work.package_work import Order, digest_package, expect_unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from portal.data.package import Package
     from portal.sqlite.lexicon import Lexicon
+    from portal.sqlite.part import Texts
     from portal.work.package_work import Workshop
 
 _FILE, _EMPTY = "rows.db", "empty.db.gz"
 # An empty table is two pages of zeros.
 _LEVEL = 1
+# What it takes at least to index the texts of a part.
+_INDEX_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,10 @@ class KeptParts:
             Part(package, each.files / _FILE, DatasetSummary(**each.value))
             for package, each in zip(packages, kept, strict=True)
         ]
+
+    def begin_index(self, texts: Texts, file: Path) -> AbstractContextManager[Callable[[], object]]:
+        """Begin to index the texts of parts into `file`; give what waits for its end."""
+        return self.shop.scheduler.begin(index_parts, texts, file, len(texts.parts) * _INDEX_SECONDS)
 
 
 def keep_part(order: Order, desk: Desk) -> None:
