@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 COMMAND = REPOSITORY / "scripts" / "build_portal.py"
 STAGES = (
-    "load", "check", "database", "distributions", "compare files", "metadata", "site", "standards", "compare pages",
-    "search and graph", "compress", "answers", "publish",
+    "load", "check", "database", "distributions", "metadata", "compare files", "site", "standards", "compare pages",
+    "compress", "search and graph", "answers", "publish",
 )  # fmt: skip
 NOTHING_CHANGED = "Không có gì thay đổi; bản công bố hiện tại vẫn đúng. / Nothing changed; the release is current.\n"
 # root may write anywhere; without these capabilities it is bound by permissions as everybody is.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import suppress
+import sqlite3
+import zipfile
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from front import wait_until
 from portal import build
 from portal.checks.check import check_packages
 from portal.data.descriptor import read_packages
+from portal.data.finding import find_blockers
 from portal.releases.release import BuildFolder
 from portal.work import build_cache, package_work
 from portal.work.build_cache import BuildCache, digest_value
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from portal.work.build_event import Event
+    from portal.work.build_event import Event, Report
     from portal.work.scheduler import Done
 
 
@@ -301,14 +304,55 @@ def test_a_worker_that_dies_beside_the_stages_publishes_nothing(project: Path, f
 
     with pytest.raises(WorkError) as raised:
         build.build_portal(project, folder, TODAY, kill, AT_ONCE)
-    assert str(raised.value) == (
-        "một tiến trình phụ đã chết khi viết answers (bị dừng, hoặc hết bộ nhớ); chạy lại, hoặc dùng --jobs 1 / "
-        "a worker died while it wrote answers (stopped, or out of memory); run it again, or with --jobs 1"
-    )
+    assert str(raised.value) in {  # pages may still be taken out of the cache then, or have been taken already
+        f"một tiến trình phụ đã chết khi viết {name} (bị dừng, hoặc hết bộ nhớ); chạy lại, hoặc dùng --jobs 1 / "
+        f"a worker died while it wrote {name} (stopped, or out of memory); run it again, or with --jobs 1"
+        for name in ("answers", "cache")
+    }
     assert not folder.current.exists()
     assert find_staging(folder.root) == []
     there = build.build_portal(project, folder, TODAY, ignore, AT_ONCE).release
     assert there == publish(project, BuildFolder(folder.root.with_name("cold")))[0]
+
+
+def at(stage: str, change: Callable[[Path], object], folder: BuildFolder) -> Report:
+    """Return what changes the staged release when a stage begins."""
+
+    def report(event: Event) -> None:
+        if isinstance(event, Begun) and event.stage == stage:
+            (staging,) = find_staging(folder.root)
+            change(folder.root / staging)
+
+    return report
+
+
+def replace_member(archive: Path) -> None:
+    """Add an empty line to one member of an archive."""
+    with zipfile.ZipFile(archive) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    name = next(name for name in members if name.endswith("fish.csv"))
+    members[name] += b"\n"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for each, content in members.items():
+            packed.writestr(each, content)
+
+
+def test_an_archive_of_all_packages_that_differs_stops_the_build(project: Path, folder: BuildFolder) -> None:
+    spoil = at("pages", lambda staging: replace_member(staging / "site" / "data" / "packages.zip"), folder)
+    result = build.build_portal(project, folder, TODAY, spoil, Here())
+    assert not result.release
+    assert [(one.code, one.file) for one in find_blockers(result.findings)] == [("form-member", "data/packages.zip")]
+    assert not folder.current.exists()
+
+
+def test_a_code_in_no_list_of_the_database_stops_the_build(project: Path, folder: BuildFolder) -> None:
+    def lose_unit(staging: Path) -> None:
+        with closing(sqlite3.connect(staging / "opendata.db")) as database, database:
+            database.execute("UPDATE observations SET unit = 'fathom'")
+
+    with pytest.raises(sqlite3.IntegrityError, match=r"^FOREIGN KEY constraint failed: observations, row 1: units$"):
+        build.build_portal(project, folder, TODAY, at("distributions", lose_unit, folder), Here())
+    assert not folder.current.exists()
 
 
 def test_findings_are_kept_for_the_day_that_they_are_of(project: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.releases.published import NOTE, Published, note_published, recall_published
+from portal.releases.published import NOTE, Published, Twins, note_published, recall_published
 from portal.releases.release import BuildFolder, publish, stage
 from portal.work.build_cache import BuildCache, Destination
 
@@ -136,6 +136,45 @@ def test_a_file_with_the_same_bytes_is_the_published_one_and_so_is_its_twin(
     assert (tmp_path / "index.html.gz").exists() == shared
     if shared:
         assert (tmp_path / "index.html.gz").samefile(folder.current / TWIN)
+
+
+def touch_the_twin(folder: BuildFolder) -> None:
+    (folder.current / TWIN).write_text("no twin", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "touch", "given"),
+    [
+        ("cá", touch_nothing, [PAGE, TWIN]),
+        ("cà", touch_nothing, []),
+        ("cua", touch_nothing, []),
+        ("cá", touch_the_twin, [PAGE]),
+        ("cà", write, []),
+        ("cá", lambda folder: (folder.current / PAGE).unlink(), []),
+    ],
+)
+def test_what_is_written_as_it_is_published_is_the_published_file(
+    words: str, touch: object, given: list[str], folder: BuildFolder, tmp_path: Path
+) -> None:
+    assert callable(touch)
+    touch(folder)
+    site = tmp_path / "new" / "site"
+    site.mkdir(parents=True)
+    Twins(site, recall_published(folder)).write(f"{site}/index.html", words)
+    assert (site / "index.html").read_text("utf-8") == words
+    assert (site / "index.html.gz").exists() == (TWIN in given)
+    published = {path.stat().st_ino for path in folder.current.glob("site/*")}
+    assert [one for one in (PAGE, TWIN) if inode_of(site.parent / one) in published] == given
+
+
+def inode_of(path: Path) -> int:
+    return path.stat().st_ino if path.exists() else 0
+
+
+def test_who_has_no_release_writes_all_anew(folder: BuildFolder, tmp_path: Path) -> None:
+    Twins(tmp_path, None).write(str(tmp_path / "index.html"), "cá")
+    assert (tmp_path / "index.html").read_text("utf-8") == "cá"
+    assert not (tmp_path / "index.html").samefile(folder.current / PAGE)
 
 
 def test_a_file_that_is_new_is_not_shared(folder: BuildFolder, tmp_path: Path) -> None:

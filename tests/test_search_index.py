@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
+
+from hypothesis import event, given
+from hypothesis import strategies as st
 
 from portal.pages import search_index
-from portal.pages.search_index import MAX_POSTINGS, Document, weigh, weigh_terms, write_search_index
+from portal.pages.search_index import MAX_POSTINGS, Document, Weighed, weigh, weigh_terms, write_search_index
 from portal.words.search_term import search_terms
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 
@@ -67,6 +71,32 @@ def test_who_has_typed_the_name_of_a_split_shard_finds_the_best_of_all_its_words
     _, shards = read_index(tmp_path / "index")
     assert shards["t"] == {"t*": [3, 13, 0, 8, 1, 8, 2, 8, 4, 8]}
     assert all(len(name) == 1 or name[:-1] in shards for name in shards), "a level of shards is missing"
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(1, 4), min_size=1, max_size=5), max_size=12
+    )
+)
+def test_what_begins_alike_leads_to_the_best_of_all(said: list[dict[str, int]]) -> None:
+    """What shards of one level know is enough for the level above, however few documents each of them keeps."""
+    documents = [Weighed(weights, {"vi": "[]", "en": "[]"}) for weights in said]
+    files: dict[str, str] = {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.multiple(search_index, MAX_SHARD_BYTES=20, MAX_MERGED=2),
+    ):
+        write_search_index(documents, Path(folder, "index"), lambda file, text: files.update({Path(file).stem: text}))
+    split = [name for name in files if name.isalpha() and f"{name}*" in files[name]]
+    for name in split:
+        best = {
+            number: max(found)
+            for number, weights in enumerate(said)
+            if (found := [weight for term, weight in weights.items() if term.startswith(name)])
+        }
+        expected = sorted(best.items(), key=lambda one: (-one[1], one[0]))[:2]
+        assert json.loads(files[name])[f"{name}*"] == [part for pair in expected for part in pair]
+    event("split" if split else "whole")
 
 
 def test_a_term_keeps_its_best_documents_only(tmp_path: Path) -> None:

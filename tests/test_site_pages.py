@@ -29,14 +29,19 @@ from factory import (
     write_indicator,
     write_references,
 )
+from portal.pages.package_pages import begin_package_pages
 from portal.pages.renderer import SiteError
 from portal.pages.site import CONFIGURATIONS, write_site
 from portal.words.text import LANGUAGES
+from portal.work.build_cache import BuildCache, digest_code
+from portal.work.package_work import Workshop
+from portal.work.scheduler import Here
 from published import PageContent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from portal.figures.catalog import Catalog
     from portal.words.text import Language
     from published import Published
 
@@ -324,9 +329,16 @@ def project(tmp_path: Path) -> Path:
 
 
 def build_site(project: Path) -> None:
-    data = project / "out-data"
-    catalog = make_tiny_catalog(project / "datapackages", data)
-    write_site(catalog, project, project / "out", data)
+    write_all(make_tiny_catalog(project / "datapackages", project / "out-data"), project)
+
+
+def write_all(catalog: Catalog, project: Path) -> None:
+    """Write the site of a catalogue, as a build does."""
+    out, root = project / "out", project / "out-build"
+    shop = Workshop(Here(), BuildCache(root / "cache"), digest_code(project), lambda _event: None, root / "none")
+    out.mkdir()
+    with begin_package_pages(catalog, project, out, project / "out-data", shop) as make_pages:
+        write_site(catalog, project, out, make_pages(), shop)
 
 
 def test_a_link_to_nowhere_in_a_written_page_is_refused(project: Path) -> None:
@@ -373,6 +385,6 @@ def test_examples_of_a_written_page_name_this_portal(project: Path) -> None:
     (project / "site" / "about.md").write_text("# Ví dụ\n\n`curl http://127.0.0.1:8000/data/latest.json`\n", "utf-8")
     catalog = make_tiny_catalog(project / "datapackages", project / "out-data")
     settings = replace(catalog.settings, site_url="https://data.example/")
-    write_site(replace(catalog, settings=settings), project, project / "out", project / "out-data")
+    write_all(replace(catalog, settings=settings), project)
     html = (project / "out" / "about" / "index.html").read_text("utf-8")
     assert "<code>curl https://data.example/data/latest.json</code>" in html

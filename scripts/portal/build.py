@@ -20,7 +20,7 @@ from portal.api.developer_files import write_assistants_guide
 from portal.catalogues.ckan import write_ckan
 from portal.catalogues.feed import write_feeds
 from portal.catalogues.sitemap import write_sitemap
-from portal.catalogues.standards import say_graph, write_graph
+from portal.catalogues.standards import GRAPHS, say_graph, write_graph
 from portal.checks.check import check_packages
 from portal.data.descriptor import read_packages
 from portal.data.finding import find_blockers
@@ -29,15 +29,16 @@ from portal.data.table import open_tables
 from portal.data.tree import find_digest, list_tree
 from portal.figures.catalog import make_catalog
 from portal.files.by_hash import list_files, store_files, write_checksums
-from portal.files.collection import write_catalog, write_collections
+from portal.files.collection import ARCHIVES, write_catalog, write_collections
 from portal.files.latest import write_latest
-from portal.files.precompression import GZIP_SUFFIX, compress_files
 from portal.pages.account import account_for
+from portal.pages.package_pages import begin_package_pages
+from portal.pages.search_index import FOLDER as SEARCH_INDEX
 from portal.pages.search_index import index_corpus
 from portal.pages.site import write_agreement_page, write_site
-from portal.proofs.proof import Ground, Prover, digest_rows, list_tables, write_proof
+from portal.proofs.proof import Ground, Prover, digest_rows, list_tables, prove_archives, write_proof
 from portal.releases.inputs import digest_project
-from portal.releases.published import note_published, recall_published
+from portal.releases.published import Twins, note_published, recall_published
 from portal.releases.release import publish, stage
 from portal.sqlite.database import write_database
 from portal.sqlite.table_shape import read_shapes
@@ -61,7 +62,6 @@ if TYPE_CHECKING:
     from portal.figures.catalog import Catalog
     from portal.pages.site import Written
     from portal.proofs.agreement import Proof
-    from portal.releases.published import Published
     from portal.releases.release import BuildFolder
     from portal.words.text import Text
     from portal.work.build_cache import Used
@@ -74,8 +74,9 @@ _CHANGED = (
 )
 
 
-# What a package takes at least: its answers, its rows in the database, its places in the search index and the graph.
-_ANSWER_SECONDS, _READ_SECONDS, _INDEX_SECONDS, _GRAPH_SECONDS = 0.004, 0.001, 0.002, 0.001
+# What a package takes at least: its rows in the database, its files in archives, its answers, its places in the graph
+# and in the search index.
+_READ_SECONDS, _HOLD_SECONDS, _ANSWER_SECONDS, _GRAPH_SECONDS, _INDEX_SECONDS = 0.001, 0.0005, 0.004, 0.001, 0.002
 Value = TypeVar("Value")
 
 
@@ -150,27 +151,32 @@ def build_portal(
         if find_blockers(findings := sorted([*loaded.findings, *checked])):
             return Result("", findings, len(packages))
         yard = _Yard(project, staging, shop, held)
-        catalog, prover, proof = _make_data(settings, packages, findings, yard)
-        if proof.findings:
-            return Result("", [*findings, *proof.findings], len(packages))
+        catalog, prover, holding = _make_data(settings, packages, findings, yard)
         with _timed("metadata", report):
+            make_pages = held.enter_context(begin_package_pages(catalog, project, yard.site, yard.data, shop))
             answering = _begin_answers(catalog, packages, yard)
-        with _timed("site", report):
-            written = write_site(catalog, project, yard.site, yard.data, shop)
-            indexing = yard.begin(index_corpus, written.corpus, yard.site, len(packages) * _INDEX_SECONDS)
-        with _timed("standards", report):
-            graph = say_graph(catalog, written.folders)
-            drawing = yard.begin(write_graph, graph, yard.site, len(packages) * _GRAPH_SECONDS)
-            _write_beside_pages(catalog, written.folders, staging)
-        with _timed("pages", report):
-            proof += prover.prove_pages(packages)
+        with _timed("agreement", report):
+            proof = prover.prove_data(packages)
         if proof.findings:
             return Result("", [*findings, *proof.findings], len(packages))
-        with _timed("wholes", report):
-            indexing(), drawing()
+        with _timed("site", report):
+            made = make_pages()
+            drawing = yard.begin(write_graph, say_graph(catalog, made.folders), yard.site, _GRAPH_SECONDS)
+            written = write_site(catalog, project, yard.site, made, shop)
+            twins = Twins(yard.site, published if published.code == shop.code else None)
+            indexing = yard.begin(index_corpus, written.corpus, twins, _INDEX_SECONDS)
+        with _timed("standards", report):
+            _write_beside_pages(catalog, made.folders, staging)
+        with _timed("pages", report):
+            proof += holding().result + prover.prove_pages(packages)
+        if proof.findings:
+            return Result("", [*findings, *proof.findings], len(packages))
         with _timed("compress", report):
             files = _finish_site(catalog, project, yard.site, proof, cache.digests)
-            _compress_site(catalog, yard.site, written, published if published.code == shop.code else None)
+            _compress_site(catalog, written, twins)
+        with _timed("wholes", report):
+            for wait in (indexing, drawing):
+                cache.note_digests(wait().result)
         with _timed("answers", report):
             cache.note_used(answering().result)
         with _timed("publish", report):
@@ -205,36 +211,40 @@ class _Yard:
     def database(self) -> Path:
         return self.staging / "opendata.db"
 
-    def begin(self, step: Step[Value], job: Job, shared: Any, seconds: float) -> Callable[[], Done[Value]]:
-        """Begin a job that no other stage has to wait for; it ends with the build at the latest."""
+    def begin(self, step: Step[Value], job: Job, shared: Any, seconds_each: float) -> Callable[[], Done[Value]]:
+        """Begin a job that goes on beside the stages, so many seconds for each package; it ends with the build."""
+        seconds = len(self.shop.states) * seconds_each
         return self.held.enter_context(self.shop.scheduler.begin(step, job, shared, seconds))
 
 
 def _make_data(
     settings: Settings, packages: Sequence[Package], findings: Sequence[Finding], yard: _Yard
-) -> tuple[Catalog, Prover, Proof]:
-    """Write the database and all downloads of packages that passed the check, and compare them."""
+) -> tuple[Catalog, Prover, Callable[[], Done[Proof]]]:
+    """Write the database and all downloads of packages that passed the check.
+
+    Return what will compare them, and what waits for the archives of all packages, which are being held against them.
+    """
     shop = yard.shop
     with _timed("database", shop.report):
         write_forms = yard.held.enter_context(begin_forms(packages, yard.data, shop))
         summaries = write_database(yard.database, packages, findings, KeptParts(shop))
         ground = yard.held.enter_context(closing(Ground(yard.data, yard.site, yard.database)))
-        reading = yard.begin(digest_rows, ground, list_tables(packages), len(packages) * _READ_SECONDS)
+        reading = yard.begin(digest_rows, ground, list_tables(packages), _READ_SECONDS)
     with _timed("distributions", shop.report):
         distributions = write_forms()
         collections = write_collections(packages, distributions, yard.database, yard.data)
-        shop.cache.note_digests({yard.data / one.name: one.sha256 for one in collections})
-    prover = Prover(distributions, shop, ground, reading)
-    with _timed("agreement", shop.report):
-        proof = prover.prove_data(packages)
-    catalog = replace(
-        summarise(make_catalog(settings, packages, open_tables(packages), distributions, findings), shop),
-        shapes=read_shapes(ground.database),
-        answers=read_answers(ground.database, settings.datasette.get("queries", {})),
-        summaries=summaries,
-        collections=collections,
-    )
-    return catalog, prover, proof
+        shop.cache.note_digests(
+            {(yard.data / one.name).stat().st_ino: bytes.fromhex(one.sha256) for one in collections}
+        )
+        holding = yard.begin(prove_archives, yard.data, ARCHIVES, _HOLD_SECONDS)
+        catalog = replace(
+            summarise(make_catalog(settings, packages, open_tables(packages), distributions, findings), shop),
+            shapes=read_shapes(ground.database),
+            answers=read_answers(ground.database, settings.datasette.get("queries", {})),
+            summaries=summaries,
+            collections=collections,
+        )
+    return catalog, Prover(distributions, shop, ground, reading), holding
 
 
 def _begin_answers(catalog: Catalog, packages: Sequence[Package], yard: _Yard) -> Callable[[], Done[Used]]:
@@ -248,7 +258,7 @@ def _begin_answers(catalog: Catalog, packages: Sequence[Package], yard: _Yard) -
     write_api_pages(yard.project / "site" / "theme" / "datasette", catalog.settings, staging / FOLDER)
     keys = digest_answers(packages, metadata, yard.shop)
     release = Unanswered(staging, keys, cache.published)
-    return yard.begin(write_kept_answers, release, cache.root, len(keys) * _ANSWER_SECONDS)
+    return yard.begin(write_kept_answers, release, cache.root, _ANSWER_SECONDS)
 
 
 def _write_beside_pages(catalog: Catalog, folders: Mapping[str, Path], staging: Path) -> None:
@@ -274,9 +284,7 @@ def _finish_site(
     return files
 
 
-def _compress_site(catalog: Catalog, site: Path, written: Written, published: Published | None) -> None:
-    """Give every file its compressed twin, both of them the `published` ones if the bytes are the same."""
-    names = list_tree(site, {*written.packed, *(f"data/{name}" for name in catalog.packages)})
-    if published:
-        names = [name for name in names if not published.share(f"{site}/{name}", f"site/{name}", GZIP_SUFFIX)]
-    compress_files(site, names)
+def _compress_site(catalog: Catalog, written: Written, twins: Twins) -> None:
+    """Give every file of the site its compressed twin that has none, and gets none where it is written."""
+    names = list_tree(twins.site, {*written.packed, *(f"data/{name}" for name in catalog.packages), SEARCH_INDEX})
+    twins.compress([name for name in names if name not in GRAPHS])

@@ -24,6 +24,8 @@ from portal.catalogues.linked_data import (
 from portal.catalogues.provenance_graph import describe_documents, describe_figures
 from portal.catalogues.quality_graph import describe_measures, describe_quality
 from portal.data.descriptor import DESCRIPTOR
+from portal.data.tree import digest_files
+from portal.files.precompression import GZIP_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 GRAPH = "catalog.jsonld"
 TURTLE = "catalog.ttl"
+# The files of the whole graph.
+GRAPHS = tuple(f"{name}{suffix}" for name in (GRAPH, TURTLE) for suffix in ("", GZIP_SUFFIX))
 
 
 def write_metadata(package: Package, catalog: Catalog, folder: Path) -> None:
@@ -78,10 +82,11 @@ def say_graph(catalog: Catalog, folders: Mapping[str, Path]) -> Graph:
     return Graph([say_json_ld(node) for node in shared], [say_turtle(node) for node in shared], parts)
 
 
-def write_graph(graph: Graph, site: Path) -> None:
-    """Write `catalog.jsonld`, `catalog.ttl` and their twins into `site`."""
+def write_graph(graph: Graph, site: Path) -> dict[int, bytes]:
+    """Write `catalog.jsonld`, `catalog.ttl` and their twins into `site`; return their SHA-256 by inode."""
     write_json_ld(chain(graph.json_ld, (folder / GRAPH for folder in graph.parts)), site / GRAPH)
     write_turtle(chain(graph.turtle, (folder / TURTLE for folder in graph.parts)), site / TURTLE)
+    return digest_files(f"{site}/{name}" for name in GRAPHS)
 
 
 def _describe_dataset(package: Package, catalog: Catalog) -> Iterator[Node]:

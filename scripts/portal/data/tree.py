@@ -89,6 +89,11 @@ def digest_file(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_files(files: Iterable[str]) -> dict[int, bytes]:
+    """Return the SHA-256 of files by inode."""
+    return {os.stat(file).st_ino: bytes.fromhex(digest_file(file)) for file in files}  # noqa: PTH116 - as above
+
+
 def find_digest(file: str, digests: Mapping[int, bytes], inode: int = 0) -> str:
     """Return the SHA-256 of a file; it is read only if its inode is not among those of which it is known.
 
@@ -96,6 +101,18 @@ def find_digest(file: str, digests: Mapping[int, bytes], inode: int = 0) -> str:
     """
     known = digests.get(inode or os.stat(file).st_ino)  # noqa: PTH116 - as text: there are hundreds of thousands
     return known.hex() if known else digest_file(file)
+
+
+def read_bytes(file: str) -> bytes:
+    """Return what is in a file, read without a buffer or a path object: either costs as much as a small file."""
+    with open(file, "rb", buffering=0) as raw:  # noqa: PTH123 - as said
+        return raw.read()
+
+
+def write_text(file: str, text: str) -> None:
+    """Write a text to a file, as it is."""
+    with open(file, "wb") as raw:  # noqa: PTH123 - as above
+        raw.write(text.encode())
 
 
 def have_same_bytes(one: str, other: str) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CATALOG = "catalog.json"
 PARQUET_FOLDER = "parquet"
+PACKAGES_ZIP, PARQUET_ZIP = ARCHIVES = ("packages.zip", "parquet.zip")
 _SQLITE = "application/vnd.sqlite3"
 _ZIP = "application/zip"
 
@@ -47,14 +48,14 @@ def write_collections(
         for package in packages
         for name in (DESCRIPTOR, *(f"{one.name}.csv" for one in package.resources))
     ]
-    write_archive(folder / "packages.zip", files, from_twins=True)
+    write_archive(folder / PACKAGES_ZIP, files, from_twins=True)
     # Parquet is compressed already.
     names = [(f"{PARQUET_FOLDER}/{one.name}", folder / PARQUET_FOLDER / one.name) for one in parquet]
-    write_archive(folder / "parquet.zip", names, compress=False)
+    write_archive(folder / PARQUET_ZIP, names, compress=False)
     return (
         describe_file(folder / database.name, "SQLite", _SQLITE),
-        describe_file(folder / "packages.zip", "Packages ZIP", _ZIP),
-        describe_file(folder / "parquet.zip", "Parquet ZIP", _ZIP),
+        describe_file(folder / PACKAGES_ZIP, "Packages ZIP", _ZIP),
+        describe_file(folder / PARQUET_ZIP, "Parquet ZIP", _ZIP),
         *(replace(one, name=f"{PARQUET_FOLDER}/{one.name}") for one in parquet),
     )
 

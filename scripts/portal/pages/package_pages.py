@@ -7,6 +7,7 @@ The digest of both is the key under which the result is kept: whatever is not in
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ from portal.work.build_cache import BuildCache, Destination, digest_parts, diges
 from portal.work.package_work import Order, digest_package, expect_unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from portal.checks.consistency import Verdict
@@ -121,20 +122,19 @@ class Made:
     words: str
 
 
-def make_package_pages(catalog: Catalog, project: Path, site: Path, data: Path, shop: Workshop) -> Made:
-    """Make the pages of every package, or take them out of the cache; bodies wait for their frames.
+@contextmanager
+def begin_package_pages(
+    catalog: Catalog, project: Path, site: Path, data: Path, shop: Workshop
+) -> Iterator[Callable[[], Made]]:
+    """Begin to take the pages of every package out of the cache; give what makes the others, and returns all.
 
-    What stands beside the pages goes into `site`, what stands beside the downloads into `data`. Raises SiteError on a
-    broken template, OSError where the disk fails, WorkError where a package changes.
+    Bodies wait for their frames. What stands beside the pages goes into `site`, what stands beside the downloads into
+    `data`. Raises SiteError on a broken template, OSError where the disk fails, WorkError where a package changes.
     """
+    references = tuple(one for one in catalog.packages.values() if one.kind == "reference")
+    templates = project / "site" / "theme" / "portal"
     studio = Studio(
-        code=shop.code,
-        settings=catalog.settings,
-        references=tuple(one for one in catalog.packages.values() if one.kind == "reference"),
-        records=catalog.records,
-        templates=project / "site" / "theme" / "portal",
-        cache=shop.cache.root,
-        read=catalog.observations,
+        shop.code, catalog.settings, references, catalog.records, templates, shop.cache.root, catalog.observations
     )
     known = dict(shop.descriptors)
     orders = [
@@ -150,12 +150,15 @@ def make_package_pages(catalog: Catalog, project: Path, site: Path, data: Path, 
         )
         for one in _cut(catalog, shop)
     ]
-    kept = shop.obtain("site", write_pages, orders, studio)
-    return Made(
-        [_read_head(head, one) for one, each in zip(orders, kept, strict=True) for head in each.value],
-        {one.name: each.files for one, each in zip(orders, kept, strict=True)},
-        studio.digest,
-    )
+    with shop.begin_to_take(orders) as finish:
+
+        def make() -> Made:
+            kept = [*zip(orders, shop.obtain("site", write_pages, orders, studio, finish()), strict=True)]
+            heads = [_read_head(head, one) for one, each in kept for head in each.value]
+            orders.clear()  # slices are many, and nobody needs them any more
+            return Made(heads, {one.name: each.files for one, each in kept}, studio.digest)
+
+        yield make
 
 
 def _read_head(head: Mapping[str, Any], order: Order) -> Head:

@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
+from portal.data.tree import digest_files, list_tree, write_text
 from portal.words.search_term import ACCENTS, list_accented, search_terms
 from portal.words.text import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from portal.releases.published import Twins
 
 # Below the site.
 FOLDER = "search-index"
@@ -108,16 +111,22 @@ def load_document(path: Path) -> Weighed:
     return Weighed(weights, dict(zip(LANGUAGES, shown, strict=True)), is_late)
 
 
-def index_corpus(corpus: Corpus, site: Path) -> None:
-    """Write the index of a corpus into the folder of the site."""
+def index_corpus(corpus: Corpus, twins: Twins) -> dict[int, bytes]:
+    """Write the index of a corpus and its compressed twins into the site; return their SHA-256 by inode."""
     datasets, lists = (map(load_document, files) for files in (corpus.datasets, corpus.lists))
-    write_search_index(itertools.chain(datasets, corpus.shared, lists), site / FOLDER)
+    folder = twins.site / FOLDER
+    write_search_index(itertools.chain(datasets, corpus.shared, lists), folder, twins.write)
+    twins.compress([f"{FOLDER}/{name}" for name in list_tree(folder)])
+    return digest_files(f"{folder}/{name}" for name in list_tree(folder))
 
 
-def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
+def write_search_index(
+    documents: Iterable[Weighed], folder: Path, write: Callable[[str, str], object] = write_text
+) -> None:
     """Write shards, chunks and `index.json` into `folder`; documents from number `late` on are the late ones.
 
-    Documents are taken one by one, the late ones last: what they show is not held in memory.
+    Documents are taken one by one, the late ones last: what they show is not held in memory. `write` is given the path
+    and the text of each file.
     """
     for name in ("shards", *LANGUAGES):
         (folder / name).mkdir(parents=True)
@@ -131,7 +140,7 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
             break
         for language in LANGUAGES:
             shown = ",".join(one.shown[language] for one in chunk)
-            (folder / language / f"{number}.json").write_text(f"[{shown}]", "utf-8")
+            write(f"{folder}/{language}/{number}.json", f"[{shown}]")
         for one in chunk:
             for term, weight in one.weights.items():
                 postings[term].extend((count, weight))
@@ -142,7 +151,7 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
         postings[term] = _choose(postings[term])
     shards = []
     for name, members in _split(terms, postings, 1):
-        (folder / "shards" / f"{name}.json").write_text(f"{{{','.join(members)}}}", "utf-8")
+        write(f"{folder}/shards/{name}.json", f"{{{','.join(members)}}}")
         shards.append(name)
     index = {
         "documents": count,
@@ -151,7 +160,7 @@ def write_search_index(documents: Iterable[Weighed], folder: Path) -> None:
         "chunk": CHUNK_DOCUMENTS,
         "shards": sorted(shards),
     }
-    (folder / "index.json").write_text(_say_json(index), "utf-8")
+    write(f"{folder}/index.json", _say_json(index))
 
 
 def _choose(rows: array[int]) -> array[int]:
@@ -174,21 +183,31 @@ def _say(term: str, postings: Iterable[int]) -> str:
 
 def _split(
     terms: Sequence[str], postings: Mapping[str, array[int]], length: int
-) -> Iterator[tuple[str, Sequence[str]]]:
+) -> Generator[tuple[str, Sequence[str]], None, list[array[int]]]:
     """Yield shards of sorted terms by the first `length` letters, longer where a shard would be too large.
 
-    Each with its members as texts: those of all shards at a time would be most of what a build holds.
+    Each with its members as texts: those of all shards at a time would be most of what a build holds. Return the best
+    documents of every shard of that length, which are those of all that begin with its name.
     """
+    found: list[array[int]] = []
     for name, some in itertools.groupby(terms, key=lambda term: term[:length]):
         group = list(some)
         rest = [term for term in group if len(term) > length]
         texts = _say_all(group, postings, MAX_SHARD_BYTES if rest else sys.maxsize)
         if texts:
             yield name, texts
+            found.append(_merge(postings[term] for term in group if _is_word(term)))
         else:
-            whole = [_say(term, postings[term]) for term in group if len(term) == length]
-            yield name, [*whole, _say(f"{name}{ANY_ENDING}", _merge(group, postings))]
-            yield from _split(rest, postings, length + 1)
+            whole = [term for term in group if len(term) == length]
+            below = yield from _split(rest, postings, length + 1)
+            found.append(_merge([*(postings[term] for term in whole if _is_word(term)), *below]))
+            yield name, [*(_say(term, postings[term]) for term in whole), _say(f"{name}{ANY_ENDING}", found[-1])]
+    return found
+
+
+def _is_word(term: str) -> bool:
+    """Tell whether this is what somebody types who begins a word: neither a pair nor a word with its accents."""
+    return PAIR not in term and ACCENTS not in term
 
 
 def _say_all(terms: Iterable[str], postings: Mapping[str, array[int]], most_bytes: int) -> list[str]:
@@ -202,14 +221,17 @@ def _say_all(terms: Iterable[str], postings: Mapping[str, array[int]], most_byte
     return texts
 
 
-def _merge(terms: Iterable[str], postings: Mapping[str, array[int]]) -> array[int]:
-    """Return the best documents of all words of a group: what somebody finds who has typed no more than its name."""
+def _merge(lists: Iterable[array[int]]) -> array[int]:
+    """Return the best documents of several lists, each with its greatest weight.
+
+    Whatever is among the best of all is among the best of its own list: of lists that were merged before, no more is
+    needed.
+    """
     best: dict[int, int] = {}
-    for term in terms:
-        if PAIR not in term and ACCENTS not in term:
-            rows = postings[term]
-            for number, weight in zip(rows[::2], rows[1::2], strict=True):
-                best[number] = max(best.get(number, 0), weight)
+    for rows in lists:
+        for number, weight in zip(rows[::2], rows[1::2], strict=True):
+            if weight > best.get(number, 0):
+                best[number] = weight
     return _encode(best.items(), MAX_MERGED)
 
 

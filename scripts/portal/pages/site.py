@@ -24,7 +24,7 @@ from portal.files.asset import name_asset
 from portal.pages.api_document import keep_openapi
 from portal.pages.framed_page import PREFIXES, Frame, Frames, Head, name_owner
 from portal.pages.generated_pages import Edition, GeneratedPages
-from portal.pages.package_pages import SEARCHED, make_package_pages
+from portal.pages.package_pages import SEARCHED
 from portal.pages.page import Writer
 from portal.pages.paging import is_later_part, write_facets
 from portal.pages.renderer import SiteError, explain_site, make_renderer
@@ -33,17 +33,16 @@ from portal.pages.search_index import Corpus, weigh
 from portal.releases.release import digest_inputs
 from portal.words.text import LANGUAGES, Language
 from portal.words.wording import say
-from portal.work.build_cache import BuildCache, digest_code, digest_parts, digest_value
-from portal.work.package_work import Workshop
-from portal.work.scheduler import Here
+from portal.work.build_cache import digest_parts, digest_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from portal.figures.catalog import Catalog
     from portal.pages.package_pages import Made
     from portal.pages.view import Page, WrittenPage
     from portal.proofs.agreement import Proof
+    from portal.work.package_work import Workshop
 
 CONFIGURATIONS: dict[Language, str] = {"vi": "mkdocs.yml", "en": "mkdocs.en.yml"}
 # Where what is written by hand lies.
@@ -57,30 +56,23 @@ AGREEMENT_MARK = "<!-- agreement -->"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How many pages were generated, and by package the folder with what was made beside them.
+    """How many pages were generated.
 
     `packed` are the folders of the site whose files have compressed twins, `corpus` is what its search finds.
     """
 
     pages: int
-    folders: Mapping[str, Path]
     packed: frozenset[str]
     corpus: Corpus
 
 
-def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Workshop | None = None) -> Written:
-    """Build both languages into `out`, their charts into `data/<dataset>/`; the search index is still to be written.
+def write_site(catalog: Catalog, project: Path, out: Path, made: Made, shop: Workshop) -> Written:
+    """Build both languages into `out`; the search index is still to be written then.
 
-    `project` holds mkdocs.yml, mkdocs.en.yml and `site/`; `shop` makes what one package shows, here and now if none is
-    given. Raises SiteError on a broken page.
+    `project` holds mkdocs.yml, mkdocs.en.yml and `site/`; `made` are the pages of single packages. Raises SiteError on
+    a broken page.
     """
-    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as temporary, _explain_faults():
-        folder = Path(temporary)
-        if shop is None:
-            cache = BuildCache(folder / "cache")
-            shop = Workshop(Here(), cache, digest_code(project), lambda _event: None, published=folder / "none")
-        made = make_package_pages(catalog, project, out, data, shop)
         documents = {each: keep_openapi(catalog, each, out, shop) for each in LANGUAGES}
         writers = [Writer(catalog, each, openapi=documents[each]) for each in LANGUAGES]
         editions = {each.language: _edit(project, each, made) for each in writers}
@@ -89,14 +81,15 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
         heads = [head for edition in editions.values() for head in edition.heads]
         framed = Frames(shop.cache, made.folders, out, shop.published / "site", frames)
         left = framed.take(heads)
+        folder = Path(temporary, "mkdocs")
         written: dict[str, dict[Language, WrittenPage]] = {}
         for language, edition in editions.items():
             plugin = GeneratedPages(edition, [one for one in left if one.language == language], framed.read_body)
             # MkDocs empties its folder first.
-            _build_language(project, folder / "mkdocs", language, plugin, catalog)
+            _build_language(project, folder, language, plugin, catalog)
             for address, page in plugin.written.items():
                 written.setdefault(address, {})[language] = page
-        move_tree(folder / "mkdocs", out)
+        move_tree(folder, out)
         framed.keep()
         write_facets([editions["vi"].writer.card(one) for one in catalog.datasets], out)
     corpus = Corpus(
@@ -106,7 +99,7 @@ def write_site(catalog: Catalog, project: Path, out: Path, data: Path, shop: Wor
     )
     pages = len(heads) + sum(len(each.pages) for each in editions.values())
     packed = frozenset(f"{PREFIXES[one.language]}{one.page.path}".rstrip("/") for one in heads)
-    return Written(pages, made.folders, packed, corpus)
+    return Written(pages, packed, corpus)
 
 
 def _edit(project: Path, writer: Writer, made: Made) -> Edition:

@@ -111,7 +111,7 @@ class Prover:
         """
         rows = self.reading().result if self.reading else digest_rows(self.ground, list_tables(packages))
         questions = [self._ask_forms(package, rows[package.name]) for package in packages]
-        return self._answer("agreement", compare_forms, questions) + prove_archives(self.ground.data)
+        return self._answer("agreement", compare_forms, questions)
 
     def prove_pages(self, packages: Sequence[Package]) -> Proof:
         """Compare the pages of both languages with the database, of which `prove_data` found that it agrees."""
@@ -227,12 +227,9 @@ def _digest_each(rows: Iterator[tuple[object, ...]]) -> str:
     return digest.hexdigest()
 
 
-def prove_archives(data: Path) -> Proof:
+def prove_archives(data: Path, names: Sequence[str]) -> Proof:
     """Hold the members of the archives of the whole catalogue against the files that they are copies of."""
-    proof = Proof()
-    for path in sorted(data.glob("*.zip")):
-        proof += compare_archive("", path, f"data/{path.name}")
-    return proof
+    return join_proofs(compare_archive("", data / name, f"data/{name}") for name in names)
 
 
 def write_proof(proof: Proof, data: Path) -> None:

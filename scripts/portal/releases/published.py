@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal.data.tree import have_same_bytes
+from portal.data.tree import have_same_bytes, read_bytes, write_text
+from portal.files.precompression import GZIP_SUFFIX, compress_files
 from portal.releases.release import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from portal.releases.release import BuildFolder
 
@@ -46,6 +47,23 @@ class Published:
         # What was written in the very moment in which the build ended may have the same time.
         return status.st_ctime_ns < self.left and status.st_mtime_ns <= self.sealed
 
+    def give(self, content: bytes, name: str, file: str, suffix: str) -> bool:
+        """Give the published file `name` a second name, `file`, if its bytes are `content`; tell whether that was done.
+
+        So is the one with that suffix, if there is one: nobody may have touched either.
+        """
+        published = f"{self.folder}/{name}"
+        try:
+            status = os.stat(published)  # noqa: PTH116 - as text: there are tens of thousands
+            if status.st_size != len(content) or not self.is_untouched(status) or read_bytes(published) != content:
+                return False
+            os.link(published, file)
+            if self.is_untouched(os.stat(published + suffix)):  # noqa: PTH116 - as above
+                os.link(published + suffix, file + suffix)
+        except OSError:  # one of them is not there, or the file system knows no links
+            pass
+        return os.path.lexists(file)
+
     def share(self, file: str, name: str, suffix: str) -> bool:
         """Give the published file `name`, and the one with that suffix that was made of it, a second name as `file`.
 
@@ -67,6 +85,32 @@ class Published:
             return False
         Path(fresh).replace(file)
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Gives files of a `site` their compressed twins; `published` is the release that the same code made, if any."""
+
+    site: Path
+    published: Published | None
+
+    def write(self, file: str, text: str) -> None:
+        """Write a file of the site, which is not there; take it and its twin from the release if it is the same.
+
+        To make a file costs many times what it costs to read it. Raises OSError where the disk fails.
+        """
+        name = f"site{file.removeprefix(str(self.site))}"
+        if not (self.published and self.published.give(text.encode(), name, file, GZIP_SUFFIX)):
+            write_text(file, text)
+
+    def compress(self, names: Sequence[str]) -> None:
+        """Compress files of the site that have no twin, but take both from the release if the bytes are the same.
+
+        Raises OSError where the disk fails.
+        """
+        if self.published:
+            names = [one for one in names if not self.published.share(f"{self.site}/{one}", f"site/{one}", GZIP_SUFFIX)]
+        compress_files(self.site, names)
 
 
 def recall_published(folder: BuildFolder) -> Published:

@@ -119,12 +119,11 @@ class BuildCache:
         """Return the SHA-256 of every published file that got a second name, and of what was noted, by inode."""
         return self._digests
 
-    def note_digests(self, digests: Mapping[Path, str]) -> None:
-        """Note the digests of files that were just written and read, and will not be written again."""
-        for file, sha256 in digests.items():
-            inode = file.stat().st_ino
+    def note_digests(self, digests: Mapping[int, bytes]) -> None:
+        """Note the SHA-256, by inode, of files that were just written and read, and will not be written again."""
+        for inode, sha256 in digests.items():
             if inode not in self._digests:
-                self._digests[inode] = bytes.fromhex(sha256)
+                self._digests[inode] = sha256
                 self._new.add(inode)
 
     def is_published(self, inode: int) -> bool:
