@@ -25,6 +25,9 @@ from measure import PROJECT, PYTHON
 SIZES = (100, 300)
 ROWS = 100
 _SAMPLE_SECONDS = 0.2
+# To look at the memory of large processes takes tens of milliseconds, in which they stand still: the next look waits so
+# many times as long.
+_REST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +81,19 @@ def measure_build(project: Path) -> Cost:
         process = psutil.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=said)
         work: dict[int, float] = {}
         peak = 0
+        due = start
         while process.poll() is None:
-            memory = 0
+            memory, begun = 0, time.perf_counter()
             for one in _list_family(process):
                 try:
                     times = one.cpu_times()
                     work[one.pid] = times.user + times.system
-                    memory += _read_memory(one)
+                    memory += _read_memory(one) if begun >= due else 0
                 except psutil.Error:
                     continue
             peak = max(peak, memory)
+            if begun >= due:
+                due = begun + _REST * (time.perf_counter() - begun)
             time.sleep(_SAMPLE_SECONDS)
         if process.returncode:
             said.seek(0)
