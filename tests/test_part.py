@@ -21,16 +21,24 @@ if TYPE_CHECKING:
 
 
 def read_all(path: Path) -> Mapping[str, Sequence[object]]:
-    """Return the schema of a database, the rows of every table, and every word that its full text finds, and where."""
+    """Return the schema of a database, the rows of every table, and every word that its full text finds, and where.
+
+    In the two tables of all packages small ones come first, so there a row is called by its key.
+    """
     with closing(sqlite3.connect(path)) as connection:
         schema = connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid").fetchall()
         names = [name for kind, name, _ in schema if kind == "table" and "_fts" not in name]
         # Names from SQLite itself; how a search table lies on disk may differ, and its statistics with it.
         found = {name: connection.execute(f'SELECT rowid, * FROM "{name}"').fetchall() for name in names}  # noqa: S608
         found["sqlite_stat1"] = [row[1:] for row in found["sqlite_stat1"] if "_fts" not in row[1]]
-        for name in ("datasets_fts", "observations_fts"):
-            connection.execute(f"CREATE VIRTUAL TABLE temp.v_{name} USING fts5vocab('main', '{name}', 'instance')")
-            found[name] = sorted(connection.execute(f"SELECT * FROM v_{name}").fetchall())  # noqa: S608 - one of two
+        for name, key in (("datasets", "name"), ("observations", "id")):
+            keys = dict(connection.execute(f'SELECT rowid, "{key}" FROM {name}').fetchall())  # noqa: S608 - one of two
+            assert sorted(keys) == [*range(1, len(keys) + 1)]
+            found[name] = sorted((keys[rowid], *row) for rowid, *row in found[name])
+            search = f"{name}_fts"
+            connection.execute(f"CREATE VIRTUAL TABLE temp.v_{name} USING fts5vocab('main', '{search}', 'instance')")
+            words = connection.execute(f"SELECT term, doc, col, offset FROM v_{name}").fetchall()  # noqa: S608 - as above
+            found[search] = sorted((term, keys[doc], *place) for term, doc, *place in words)
         return {"schema": schema, **found}
 
 
